@@ -1,0 +1,1 @@
+"""The conversation, pure: (place, event) -> Turn. Standard library only; no clock, no database, no carrier."""

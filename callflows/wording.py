@@ -1,0 +1,95 @@
+"""Every sentence the line speaks or texts by itself, named, in one place. Administrators may replace any of them
+(`[wording]` in the service file); the names in braces are filled in.
+
+Who approved what: the defaults are a draft for the deploying trust's clinical safety officer and service users' group.
+The greeting is kept under 35 words (about 13 seconds spoken), so that with the silence after it anyone is waiting for a
+nurse within 25 seconds of the call being answered.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+SENTENCES: Final[dict[str, str]] = {
+    # the call
+    "greeting": "This is {service}. If there is danger now, ring 999, press star, or say danger. "
+    "If you know your area's keyword, say it or key it now. Otherwise, stay on the line.",
+    "greeting_professional": "This is {service}, the line for professionals. A nurse will answer. Stay on the line.",
+    "danger": "If you can, hang up and ring 999 now. You can also stay on this line: people in danger now go before everybody else.",
+    "keyword_known": "Thank you. {word}. You are waiting for a mental-health nurse for {locality}.",
+    "keyword_check": "{word}. Say yes, or press 1, if that is right.",
+    "keyword_which": "Press 1 for {first}, 2 for {second}.",
+    "keyword_not_known": "I do not know that word. You are waiting for a mental-health nurse all the same. Stay on the line.",
+    "holding": "You are waiting for a mental-health nurse. Stay on the line.",
+    "back_to_waiting": "The nurse's line was lost. You have kept your place, and somebody will be with you as soon as we can.",
+    "joining": "A nurse is here.",
+    "goodbye": "Thank you for calling. You can ring again at any time. Goodbye.",
+    "goodbye_unheard": "We are sorry. This call is ending before a nurse could talk with you. If there is danger now, ring 999. "
+    "You can ring us again at any time. Goodbye.",
+    "goodbye_ring_back": "We are sorry. This call is ending before a nurse could talk with you. We will ring you on this number. "
+    "If there is danger now, ring 999. You can also ring us again at any time. Goodbye.",
+    # while waiting; every one of these must be true when it is said
+    "wait_next": "You are next.",
+    "wait_one_ahead": "One person is before you.",
+    "wait_ahead": "{ahead} people are before you.",
+    "wait_no_nurse": "No nurse is free yet. In danger now, ring 999.",
+    "wait_minutes": "It is {minutes} minutes since you first rang.",
+    "wait_danger": "If you can, ring 999 now. Press 4 if you cannot talk.",
+    "wait_choice_call_back": "Press 1 to be called back, keeping your place.",
+    "wait_choice_text": "Press 2 for local help by text.",
+    "wait_choices": "Press 3 if you call for someone else, 4 if you cannot talk, star for danger now.",
+    "wait_quiet": "You are still in the queue. We are here.",
+    "choice_call_back": "We will ring you on this number, and you keep your place. Keep your phone near you. "
+    "You can also ring again at any time. Goodbye.",
+    "choice_no_call_back": "We cannot ring you on the number you are calling from, or it is hidden from us. Please stay on the line.",
+    "choice_text": "We are sending you a text about help near you.",
+    "choice_no_text": "We cannot text this number. Please stay on the line.",
+    "choice_carer": "Thank you. The nurse will know that you are calling for someone else.",
+    "choice_cannot_talk": "That is all right. The nurse will ask questions you can answer with keys: 1 for yes, 2 for no.",
+    "choice_unknown": "That key does nothing here. You are still in the queue.",
+    # ringing somebody back: says nothing of the service to a stranger or an answerphone
+    "call_back_check": "Hello. If you asked for a call, press 1.",
+    "call_back_over": "Thank you. Goodbye.",
+    "call_back_nurse_gone": "Sorry, we lost the other side of this call. We will try again. Goodbye.",
+    # nurses
+    "nurse_offer": "{what} Press 1 to take this call, or hang up.",
+    "nurse_text": "The conversation is yours. It is on your desk now.",
+    "nurse_not_rung_back": "This person has rung off, and the line does not ring their number. It stays on your desk as "
+    "owed. Goodbye.",
+    "nurse_taken": "Thank you. Somebody else has this call already.",
+    "nurse_no_key": "No key was pressed. The call goes to somebody else.",
+    "nurse_connecting": "Connecting you now.",
+    "nurse_ready": "Thank you. You are ready, and we will ring this number when somebody waits. Goodbye.",
+    "nurse_not_known": "This number is not one of our nurses'. If you need help, ring the main line. In danger, ring 999.",
+    "nurse_over": "The call is over. Log the outcome on your desk. Goodbye.",
+    "nurse_nobody": "Nobody is with you now. Press take next on your desk, and stay ready.",
+    # people on duty
+    "person_offer": "This is {service}. {what}. Press 1 to say you have it.",
+    "person_has_it": "Thank you. It is yours now. The board has the details. Goodbye.",
+    "person_no_key": "No key was pressed. Somebody else is rung. Goodbye.",
+    # crews who ring
+    "crew_key": "Crew line. Key your answer. 1 accept, 2 cannot, 3 moving, 4 there, 5 with person, 6 leaving, 7 arrived, "
+    "8 clear, 9 help.",
+    # texts
+    "text_first": "This is {service}. If there is danger now, ring 999. A mental-health nurse will answer you here. "
+    "You can tell us more while you wait. Our texts stay on your phone.",
+    "text_first_place": "This is {service} for {locality}. If there is danger now, ring 999. A mental-health nurse will answer "
+    "you here. You can tell us more while you wait. Our texts stay on your phone.",
+    "text_who": "This is {service}.",
+    "text_danger": "If there is danger now, ring 999, or text 999 if you have registered for that. "
+    "People in danger now go before everybody else: a nurse will answer you here as soon as we can.",
+    "text_danger_with_nurse": "If there is danger now, ring 999, or text 999 if you have registered for that. "
+    "The nurse you are texting sees this.",
+    "text_place": "Thank you. A nurse for {locality} will answer you here.",
+    "text_which": "Did you mean {words}? Text the word back, or yes if there is one. Either way, a nurse will answer you here.",
+    "text_local_help": "Help near you: {help}. {service}",
+    "text_no_local_help": "{service}: stay on the line or ring again at any time. In danger ring 999. "
+    "Samaritans 116 123, day and night.",
+}
+
+
+def words(overrides: Mapping[str, str], name: str, **filled: object) -> str:
+    """The sentence called `name`, the administrators' if they wrote one. Raises KeyError for a name that is not ours."""
+    sentence = overrides.get(name) or SENTENCES[name]
+    for key, value in filled.items():
+        sentence = sentence.replace("{" + key + "}", str(value))
+    return " ".join(sentence.split())
