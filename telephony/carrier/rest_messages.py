@@ -1,0 +1,143 @@
+"""REST: messages. Source: twilio.com/docs/messaging/api/message-resource."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from .carrier import Carrier
+from .messages import LONGEST_BODY, Message, OptedOut, segments
+from .rest import BASE, PAGING, Refused, not_found, only, page, rfc2822, web_address, whole
+from .words import names
+
+TEXTABLE = re.compile(r"\+?\d{5,15}")
+CARRIED_OUT = frozenset(["To", "From", "Body", "StatusCallback", "ValidityPeriod"])
+ONLY_ACCEPTED = names(
+    "MaxPrice ProvideFeedback Attempt ForceDelivery ContentRetention AddressRetention SmartEncoded "
+    "ShortenUrls RiskCheck MessageIntent TrafficType"
+)
+LONGEST_VALIDITY_S = 36_000
+
+
+def shown(carrier: Carrier, message: Message) -> dict[str, Any]:
+    """A text as Twilio shows it."""
+    account = carrier.settings.account_sid
+    base = f"/2010-04-01/Accounts/{account}/Messages/{message.sid}"
+    return {
+        "account_sid": account,
+        "api_version": "2010-04-01",
+        "body": message.body,
+        "date_created": rfc2822(message.date_created),
+        "date_sent": rfc2822(message.date_sent),
+        "date_updated": rfc2822(message.date_updated),
+        "direction": message.direction,
+        "error_code": message.error_code,
+        "error_message": "Unreachable destination handset" if message.error_code == 30003 else None,
+        "from": message.from_,
+        "messaging_service_sid": None,
+        "num_media": "0",
+        "num_segments": str(segments(message.body)),
+        "price": None,
+        "price_unit": "USD",
+        "sid": message.sid,
+        "status": message.status,
+        "subresource_uris": {"media": f"{base}/Media.json", "feedback": f"{base}/Feedback.json"},
+        "to": message.to,
+        "uri": f"{base}.json",
+    }
+
+
+def blueprint(carrier: Carrier) -> Blueprint:
+    """The routes of /Messages."""
+    routes = Blueprint("rest_messages", __name__, url_prefix=BASE)
+
+    @routes.post("/Messages.json")
+    def create() -> tuple[Response, int]:
+        form = request.form
+        only(form, CARRIED_OUT | ONLY_ACCEPTED)
+        to, from_, body = form.get("To", ""), form.get("From", ""), form.get("Body", "")
+        if not to:
+            raise Refused(400, 21604, "A 'To' phone number is required.")
+        if not TEXTABLE.fullmatch(to):
+            raise Refused(400, 21211, "Invalid 'To' Phone Number")
+        if not from_:
+            raise Refused(400, 21603, "A 'From' phone number is required.")
+        if not TEXTABLE.fullmatch(from_):
+            raise Refused(400, 21212, "Invalid 'From' Number")
+        if not carrier.may_send_from(from_):
+            raise Refused(400, 21606, "The 'From' phone number provided is not a valid message-capable number")
+        if to == from_:
+            raise Refused(400, 21266, "'To' and 'From' number cannot be the same")
+        if not body:
+            raise Refused(400, 21602, "Message body is required.")
+        if len(body) > LONGEST_BODY:
+            raise Refused(400, 21617, "The concatenated message body exceeds the 1600 character limit")
+        whole(form, "ValidityPeriod", 1, LONGEST_VALIDITY_S, LONGEST_VALIDITY_S)
+        callback = web_address(form, "StatusCallback", 21609)
+        blocked = carrier.faults.take("opt_out_21610", request.path) is not None
+        try:
+            if blocked:
+                raise OptedOut
+            message = carrier.messages.send(from_, to, body, callback)
+        except OptedOut:
+            raise Refused(400, 21610, "Attempt to send to unsubscribed recipient") from None
+        return jsonify(shown(carrier, message)), 201
+
+    @routes.get("/Messages.json")
+    def read() -> Response:
+        args = request.args
+        only(args, {"To", "From", "DateSent", "DateSent<", "DateSent>"} | PAGING)
+        with carrier.clock.lock:
+            found = [
+                shown(carrier, m)
+                for m in reversed(carrier.messages.all.values())
+                if args.get("To", m.to) == m.to and args.get("From", m.from_) == m.from_ and _sent_within(m)
+            ]
+        return page(found, "messages")
+
+    @routes.get("/Messages/<sid>.json")
+    def fetch(sid: str) -> Response:
+        return jsonify(shown(carrier, _message(sid)))
+
+    @routes.post("/Messages/<sid>.json")
+    def update(sid: str) -> Response:
+        """Erase the words of a text; nothing else about it can be changed."""
+        only(request.form, {"Body"})
+        message = _message(sid)
+        if request.form.get("Body"):
+            raise Refused(400, 20001, "Body can only be emptied")
+        message.body, message.date_updated = "", datetime.now(UTC)
+        return jsonify(shown(carrier, message))
+
+    @routes.delete("/Messages/<sid>.json")
+    def delete(sid: str) -> tuple[str, int]:
+        with carrier.clock.lock:
+            del carrier.messages.all[_message(sid).sid]
+        return "", 204
+
+    def _message(sid: str) -> Message:
+        message = carrier.messages.all.get(sid)
+        if message is None:
+            raise not_found()
+        return message
+
+    return routes
+
+
+def _sent_within(message: Message) -> bool:
+    when = message.date_sent or message.date_created
+    for sign in ("", "<", ">"):
+        given = request.args.get("DateSent" + sign)
+        if not given:
+            continue
+        try:
+            limit = datetime.fromisoformat(given)
+        except ValueError:
+            raise Refused(400, 20001, f"DateSent{sign} is not a date") from None
+        limit = limit.replace(tzinfo=UTC) if limit.tzinfo is None else limit
+        if not {"": when.date() == limit.date(), "<": when <= limit, ">": when >= limit}[sign]:
+            return False
+    return True

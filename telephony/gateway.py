@@ -1,0 +1,122 @@
+"""Calls and texts through the carrier's REST API: `triage.ports.Carrier`, done with the carrier's own client.
+
+Every request has a time-out (the client has none by itself) and is made once: the client would wait for ever, and a
+blind repeat of a create rings or texts somebody twice (twilio.md 1.8). Used by worker and clock only, never by a
+webhook.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from triage.ports import CarrierRefused, CarrierUnavailable, Destination
+
+TIMEOUT_S: Final = 5.0
+REASONS: Final = {
+    20404: "gone", 21220: "gone", 21610: "opted_out", 21211: "bad_number", 21214: "bad_number", 21217: "bad_number",
+    21401: "bad_number", 21614: "bad_number", 13224: "bad_number", 21612: "bad_number",
+}  # fmt: skip
+
+
+class OnceOnly(TwilioHttpClient):
+    """One try with a time-out; with `api_base_url`, at the local carrier instead of the real one."""
+
+    def __init__(self, api_base_url: str | None):
+        super().__init__(timeout=TIMEOUT_S, max_retries=None)
+        self._base = api_base_url
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
+        if self._base:
+            parts = urlsplit(url)
+            url = f"{self._base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        return super().request(method, url, *args, **kwargs)
+
+
+class TwilioCarrier:
+    """The carrier. Raises only CarrierUnavailable and CarrierRefused."""
+
+    def __init__(self, *, account_sid: str, auth_token: str, base_url: str, api_base_url: str | None):
+        self._base = base_url
+        # An environment of its own, so that a stray TWILIO_REGION cannot reroute our calls (twilio.md 1.8).
+        alone = {"TWILIO_ACCOUNT_SID": account_sid}
+        self._client = Client(account_sid, auth_token, http_client=OnceOnly(api_base_url), environment=alone)
+
+    def place_call(self, *, to: str, from_number: str, leg_id: str, ring_s: int) -> str:
+        leg = f"{self._base}/voice/legs/{leg_id}"
+        call = _asked(
+            lambda: self._client.calls.create(
+                to=to, from_=from_number, url=f"{leg}/answer", method="POST", timeout=ring_s,
+                status_callback=f"{leg}/status", status_callback_method="POST",
+                status_callback_event=["initiated", "ringing", "answered", "completed"],
+            )
+        )  # fmt: skip
+        return str(call.sid)
+
+    def move_caller(self, *, carrier_id: str, contact_id: str, where: Destination) -> None:
+        url = f"{self._base}/voice/contacts/{contact_id}/{where}"
+        _asked(lambda: self._client.calls(carrier_id).update(url=url, method="POST"))
+
+    def hang_up(self, *, carrier_id: str) -> None:
+        try:
+            _asked(lambda: self._client.calls(carrier_id).update(status="completed"))
+        except CarrierRefused as no:
+            if no.reason != "gone":
+                raise
+
+    def send_text(self, *, to: str, from_number: str, body: str, message_id: str, valid_s: int) -> str:
+        callback = f"{self._base}/sms/status?message={message_id}"
+        message = _asked(
+            lambda: self._client.messages.create(
+                to=to, from_=from_number, body=body, status_callback=callback, validity_period=valid_s
+            )
+        )
+        return str(message.sid)
+
+    def find_text(self, *, to: str, containing: str, since: datetime) -> str | None:
+        sent = _asked(lambda: self._client.messages.list(to=to, date_sent_after=since, limit=50))
+        for message in sent:
+            if containing in (message.body or "") and str(message.direction).startswith("outbound"):
+                return str(message.sid)
+        return None
+
+    def address(self, path: str) -> str:
+        """One of our addresses, as the carrier must have it."""
+        return f"{self._base}{path}"
+
+    def numbers(self) -> list[Any]:
+        """The account's numbers with their webhooks, for `check`."""
+        return list(_asked(lambda: self._client.incoming_phone_numbers.list(limit=200)))
+
+
+def _asked(request: Any) -> Any:
+    try:
+        return request()
+    except TwilioRestException as error:
+        raise _meaning(error) from error
+    except requests.ConnectTimeout as error:
+        raise CarrierUnavailable("the carrier could not be reached", in_doubt=False) from error
+    except requests.ConnectionError as error:
+        refused = "NewConnectionError" in repr(error) or "Failed to establish" in repr(error)
+        raise CarrierUnavailable("the connection to the carrier failed", in_doubt=not refused) from error
+    except requests.RequestException as error:
+        raise CarrierUnavailable("the carrier did not answer in time", in_doubt=True) from error
+
+
+def _meaning(error: TwilioRestException) -> CarrierUnavailable | CarrierRefused:
+    if error.code in REASONS:
+        return CarrierRefused(REASONS[error.code])
+    if error.status == 429:
+        return CarrierUnavailable("the carrier asked us to slow down", in_doubt=False)
+    if error.status >= 500:
+        return CarrierUnavailable(f"the carrier answered {error.status}", in_doubt=True)
+    if error.status in (401, 403):
+        return CarrierUnavailable("the carrier does not accept our credentials", in_doubt=False)
+    if error.status == 404:
+        return CarrierRefused("gone")
+    return CarrierRefused("refused")

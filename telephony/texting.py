@@ -1,0 +1,134 @@
+"""Texts that come in, from people and from crews, and the carrier's reports on texts we sent."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from flask import Response, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callflows import caller, crew, texter
+from callflows.danger import in_danger_now
+from telephony import numbers, twiml
+from telephony.webhooks import line, nothing, now, sms
+from triage import contacts, destinations, dispatch, effects, first_ring, queue, texts, units
+from triage.lifecycles import HELD
+from triage.models import Contact, Message, Unit
+from triage.standing import Standing
+
+REPORTS = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "fail", "failed": "fail"}
+TROUBLE = {
+    "21610": "opted_out",
+    "30003": "phone unreachable",
+    "30005": "no such phone",
+    "30006": "cannot receive texts",
+}
+
+
+@sms.post("/incoming")
+def incoming() -> Response:
+    """A text to one of our numbers: kept, then answered. Every person who texts waits for a nurse."""
+    at, form = now(), request.form
+    standing = line().standing(at)
+    number = numbers.e164(form.get("From"))
+    dialled = numbers.e164(form.get("To")) or form.get("To", "")[:64]
+    body = form.get("Body", "").replace("\0", "")  # PostgreSQL cannot keep that one character
+    our_line = standing.line(dialled)
+    with line().database.transaction() as db:
+        if kept := texts.kept(db, form["MessageSid"]):
+            return twiml.answer(kept.last_reply or twiml.text_reply(None))
+        unit = units.by_phone(db, number)
+        if unit and _from_crew(db, unit, our_line.route if our_line else "", body):
+            return twiml.answer(twiml.text_reply(_crew(db, unit, body, at)))
+    opened = first_ring.text(
+        line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at
+    )
+    with line().database.transaction() as db:
+        contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())
+        assert contact is not None
+        if texts.received(db, contact, form["MessageSid"], body, now=at) is None:
+            return twiml.answer(contact.last_reply or twiml.text_reply(None))
+        contact.last_reply = _reply(db, contact, body, standing, at)
+        return twiml.answer(contact.last_reply)
+
+
+def _reply(db: Session, contact: Contact, body: str, standing: Standing, at: datetime) -> str:
+    service = standing.service
+    if texter.opted_out(body):
+        entry = queue.join(db, contact, service.rules, now=at)
+        contact.opted_out = True
+        why = f"Texted only {body.strip().upper()[:12]}: it may be distress"
+        queue.raise_to(db, entry, entry.band, why, actor="texter", now=at)
+        return twiml.text_reply(None)
+    if texter.opted_in(body):
+        contact.opted_out = False
+    heard = _heard(standing, contact.place, body)
+    first = not texts.answered(db, contact)
+    waiting = contacts.entry_of(db, contact.id)
+    with_nurse = waiting is not None and waiting.state in HELD
+    reply = texter.reply(texter.TextLine(service.name, service.wording), heard, first=first, with_nurse=with_nurse)
+    effects.carry_out(db, contact, reply.turn, standing, now=at)
+    if reply.text is None or not _may_answer(standing, contact.number):
+        return twiml.text_reply(None)
+    message = texts.said_by_line(db, contact, reply.text, now=at)
+    return twiml.text_reply(reply.text, line().url(f"/sms/status?message={message.id}"))
+
+
+def _may_answer(standing: Standing, number: str | None) -> bool:
+    """Whether the line answers by itself: not to a number of ours (it would talk to itself for ever), nor to one that
+    costs. Whoever wrote waits for a nurse all the same; a person who texts from abroad is answered.
+    """
+    try:
+        destinations.check(number, standing.destinations, trusted=True)
+    except destinations.Refused as no:
+        return no.kind == "no number"
+    return True
+
+
+def _heard(standing: Standing, place: str, body: str) -> caller.Heard:
+    """What a text says, also as the answer to what we asked about a keyword."""
+    vocabulary = standing.vocabulary
+    match = vocabulary.read(body)
+    heard = caller.Heard(
+        danger=in_danger_now(body), sure=standing.sure(match), choices=standing.choices(match),
+        yes=vocabulary.answer(body), digit=body.strip() if body.strip() in ("1", "2") else caller.said_digit(body),
+    )  # fmt: skip
+    agreed = caller.chosen(place, heard, standing.offered(place)) if place.startswith(caller.ASKED) else None
+    return replace(heard, sure=heard.sure or agreed)
+
+
+def _from_crew(db: Session, unit: Unit, route: str, body: str) -> bool:
+    """Whether a text from a unit's phone is about its job. A person may text the line from that phone too: never
+    ignored.
+    """
+    return route == "crew" or crew.read(body) is not None or bool(dispatch.open_of_unit(db, unit.call_sign))
+
+
+def _crew(db: Session, unit: Unit, body: str, at: datetime) -> str:
+    """A crew's reply, done once: a repeat of the same text gets the same words."""
+    sid = request.form["MessageSid"]
+    before = db.scalar(select(Message).where(Message.carrier_id == sid))
+    if before:
+        return before.trouble or crew.HOW_TO_REPLY
+    said = dispatch.crew_reply(db, unit, body, now=at)
+    jobs = dispatch.open_of_unit(db, unit.call_sign)
+    db.add(
+        Message(
+            contact_id=None, dispatch_id=jobs[0].id if jobs else None, direction="in", number=unit.phone, body=body,
+            line=numbers.e164(request.form.get("To")) or "", state="received", trouble=said, carrier_id=sid,
+            staff_id=None, made_at=at,
+        )
+    )  # fmt: skip
+    return said
+
+
+@sms.post("/status")
+def status() -> Response:
+    """The carrier's report on a text of ours, in any order, any number of times."""
+    form = request.form
+    action = REPORTS.get(form.get("MessageStatus") or form.get("SmsStatus") or "")
+    if action:
+        trouble = TROUBLE.get(form.get("ErrorCode", ""), "could not be delivered") if action == "fail" else None
+        with line().database.transaction() as db:
+            texts.reported(db, request.args.get("message"), form["MessageSid"], action, now=now(), trouble=trouble)
+    return nothing()

@@ -1,0 +1,100 @@
+"""The webhooks: one blueprint, closed by default. Unsigned requests get 403; any failure of ours gets the fail-safe
+words.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import structlog
+from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from telephony.failsafe import FailSafe
+from telephony.signature import Door
+from triage.db import Database, utcnow
+from triage.standing import Kept, Standing
+
+log = structlog.get_logger(__name__)
+
+voice = Blueprint("voice", __name__, url_prefix="/voice")
+sms = Blueprint("sms", __name__, url_prefix="/sms")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the webhooks work with: built once by app.py. They touch no Redis."""
+
+    database: Database
+    kept: Kept
+    public_base_url: str
+    account_sid: str
+    auth_tokens: tuple[str, ...]
+    fallback_number: str
+
+    def standing(self, now: datetime) -> Standing:
+        return self.kept.now(now.date())
+
+    def url(self, path: str) -> str:
+        """One of our addresses, absolute, as the carrier reaches it."""
+        return f"{self.public_base_url}{path}"
+
+
+def line() -> Line:
+    return cast(Line, current_app.extensions["nowrongdoor.line"])
+
+
+def attach(app: Flask, the_line: Line) -> None:
+    """Put the webhooks on the app."""
+    from telephony import legs, texting, waiting_room  # noqa: F401 - their routes join the blueprints above
+    from telephony import voice as _calls  # noqa: F401
+
+    app.extensions["nowrongdoor.line"] = the_line
+    app.extensions["nowrongdoor.door"] = Door(the_line.public_base_url, the_line.account_sid, the_line.auth_tokens)
+    app.extensions["nowrongdoor.failsafe"] = FailSafe(the_line.fallback_number)
+    app.register_blueprint(voice)
+    app.register_blueprint(sms)
+
+
+@voice.before_request
+@sms.before_request
+def only_the_carrier() -> None:
+    cast(Door, current_app.extensions["nowrongdoor.door"]).check(request)
+
+
+@voice.errorhandler(Exception)
+def words_for_a_caller(error: Exception) -> Response | HTTPException:
+    """Whatever went wrong, the caller hears words and a way to a person. A refusal (403) stays one."""
+    if isinstance(error, HTTPException) and error.code in (403, 404, 405, 413):
+        return error
+    log.exception("voice_failed", path=request.path, error=type(error).__name__)
+    return _failsafe().voice()
+
+
+@sms.errorhandler(Exception)
+def words_for_a_texter(error: Exception) -> Response | HTTPException:
+    if isinstance(error, HTTPException) and error.code in (403, 404, 405, 413):
+        return error
+    log.exception("sms_failed", path=request.path, error=type(error).__name__)
+    if request.path.endswith("/incoming"):
+        return _failsafe().text()
+    return Response(status=500)  # a status report: nobody hears it, and the carrier's own log shows it
+
+
+def _failsafe() -> FailSafe:
+    return cast(FailSafe, current_app.extensions["nowrongdoor.failsafe"])
+
+
+@voice.post("/fallback")
+def fallback() -> Response:
+    """The carrier could not use our answer: constant words, no database."""
+    return _failsafe().voice()
+
+
+def now() -> datetime:
+    return utcnow()
+
+
+def nothing() -> Response:
+    """The answer to a report: noted, nothing to say."""
+    return Response(status=204)
