@@ -1,0 +1,151 @@
+"""The clock: timers, sweeps and the outbox, a few times a second. Any number may run; every step is a conditional
+write.
+
+It needs no Redis. Work that RQ was given and did not take up within seconds, or that Redis would not take, it does
+itself.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from types import FrameType
+from typing import Final
+
+import structlog
+
+from triage import audit, bridge, dispatch, jobs, outbox, queue, rules, signing_in
+from triage.db import utcnow
+from triage.hurry import Hurry
+
+log = structlog.get_logger(__name__)
+RELAY_EVERY_S: Final = 0.25
+TIMERS_EVERY_S: Final = 1.0
+SAYS_CHAIN_EVERY: Final = timedelta(hours=1)
+TIDIES_EVERY: Final = timedelta(hours=1)
+AT_ONCE: Final = 4  # pieces of work the clock does itself side by side: one slow carrier answer must not hold the rest
+
+
+class Clock:
+    """Ticks until stopped. One tick never stops another: each step has its own transaction and its own guard."""
+
+    def __init__(self, means: jobs.Means, hurry: Hurry):
+        self._means = means
+        self._hurry = hurry
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="clock")
+        self._running: set[int] = set()
+        self._chain_said: datetime | None = None
+        self._tidied: datetime | None = None
+
+    def run(self) -> None:
+        """Tick until SIGTERM or SIGINT."""
+        signal.signal(signal.SIGTERM, self._asked_to_stop)
+        signal.signal(signal.SIGINT, self._asked_to_stop)
+        log.info("clock_started")
+        last = float("-inf")
+        ticks = 0.0
+        while not self._stop.wait(RELAY_EVERY_S):
+            ticks += RELAY_EVERY_S
+            self.guarded("relay", self.relay)
+            if ticks - last >= TIMERS_EVERY_S:
+                last = ticks
+                self.timers()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        log.info("clock_stopped")
+
+    def _asked_to_stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+    def guarded(self, step: str, work: Callable[[], object]) -> None:
+        """Run one step; an error is logged and the next step goes on."""
+        try:
+            work()
+        except Exception as error:
+            log.exception("clock_step_failed", step=step, error=type(error).__name__)
+
+    def relay(self) -> None:
+        """Hand new work to RQ; do what Redis would not take, and what no worker took up, here."""
+        now = utcnow()
+        with self._means.database.reading() as db:
+            new = [(row.id, row.queue, row.attempts) for row in outbox.due(db, now)]
+            left = [row.id for row in outbox.left_lying(db, now)]
+        if new:
+            taken = self._enqueue(new)
+            with self._means.database.transaction() as db:
+                outbox.enqueued(db, [row_id for row_id, _, _ in new], now)
+            left += [row_id for row_id, _, _ in new[taken:]]
+        for row_id in left:
+            self._do(row_id)
+
+    def _enqueue(self, rows: list[tuple[int, str, int]]) -> int:
+        for count, (row_id, name, attempt) in enumerate(rows):
+            try:
+                self._hurry.enqueue(row_id, name, attempt)
+            except Exception as error:  # whatever is wrong with Redis, the clock does the work
+                log.warning("redis_away", error=type(error).__name__)
+                return count
+        return len(rows)
+
+    def _do(self, row_id: int) -> None:
+        if row_id in self._running:
+            return
+        self._running.add(row_id)
+
+        def work() -> None:
+            try:
+                self.guarded("job", lambda: jobs.run(self._means, row_id))
+            finally:
+                self._running.discard(row_id)
+
+        self._pool.submit(work)
+
+    def timers(self) -> None:
+        """Everything that becomes due by itself."""
+        self.guarded("leases", lambda: self._step(bridge.release_expired))
+        self.guarded("alerts", lambda: self._step(bridge.alert_all_ready))
+        self.guarded("offers", lambda: self._step(bridge.offer_waiting))
+        self.guarded("climb", lambda: self._step(queue.climb))
+        self.guarded("chain", self._chain)
+        self.guarded("crews", self._crews)
+        self.guarded("tidy", self._tidy)
+
+    def _chain(self) -> None:
+        """Link what people on the line, the carrier and the clock did; say now and then where the chain ends."""
+        now = utcnow()
+        with self._means.database.reading() as db:
+            left = audit.left(db)
+        if left:
+            with self._means.database.transaction() as db:
+                audit.link_left(db, now)
+        if self._chain_said is None or now - self._chain_said >= SAYS_CHAIN_EVERY:
+            self._chain_said = now
+            with self._means.database.reading() as db:
+                log.info("end_of_history", end=str(audit.end(db)))
+
+    def _tidy(self) -> None:
+        """Drop what signing in left behind and nobody needs: old counts, links and sessions."""
+        now = utcnow()
+        if self._tidied is None or now - self._tidied >= TIDIES_EVERY:
+            self._tidied = now
+            with self._means.database.transaction() as db:
+                signing_in.tidy(db, now=now)
+
+    def _step(self, work: Callable[..., int]) -> None:
+        now = utcnow()
+        with self._means.database.transaction() as db:
+            work(db, rules.current(db).rules, now=now)
+
+    def _crews(self) -> None:
+        now = utcnow()
+        with self._means.database.reading() as db:
+            late = [(row.id, dispatch.no_reply) for row in dispatch.overdue_offers(db, now)]
+            late += [(row.id, dispatch.crew_silent) for row in dispatch.silent_crews(db, now)]
+        for dispatch_id, step in late:
+            self.guarded(step.__name__, partial(self._crew_step, step, dispatch_id, now))
+
+    def _crew_step(self, step: Callable[..., None], dispatch_id: str, now: datetime) -> None:
+        with self._means.database.transaction() as db:
+            step(db, dispatch.get(db, dispatch_id), now=now)

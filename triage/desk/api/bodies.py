@@ -1,0 +1,163 @@
+"""What clients send. Strict: an unknown field is refused; lengths are what the database and the carrier can hold."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from triage.incidents import SCENE_SAFETY
+from triage.lifecycles import CREW_ACTIONS
+from triage.outcomes import DISPOSITIONS, ROLES, THEMES, URGENCIES
+from triage.same_person import SHARED_KINDS
+from triage.texts import LONGEST
+from triage.units import CHOSEN
+
+_TEXT = "^[^\\u0000]*$"  # PostgreSQL cannot keep the NUL character
+
+
+def _choice(values: Any, about: str) -> Meta:
+    """A text of a few; the service itself refuses others, with a sentence that lists them."""
+    return Meta(max_length=40, pattern=_TEXT, description=about, extra_json_schema={"enum": list(values)})
+
+
+Said = Annotated[str, Meta(max_length=20_000, pattern=_TEXT)]
+Short = Annotated[str, Meta(max_length=200, pattern=_TEXT)]
+Needed = Annotated[str, Meta(min_length=1, max_length=300, pattern=_TEXT)]
+When = Annotated[datetime, Meta(tz=True)]
+Letter = Annotated[str, _choice(URGENCIES, "By when somebody is needed: A now, B 4 h, C 24 h, D 72 h, E 4 weeks.")]
+Theme = Annotated[str, Meta(max_length=64, pattern=_TEXT, examples=list(THEMES))]
+
+
+class Body(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Nothing but the fields named."""
+
+
+class PresenceBody(Body):
+    """Where the nurse stands from now on, and how calls reach her. Without `via` it stays as it was."""
+
+    state: Literal["ready", "busy", "break", "off"]
+    via: Literal["phone", "browser"] | None = None
+
+
+class OutcomeBody(Body):
+    """What the nurse decided. `needed_by` and `who` follow from the urgency where they are not given.
+
+    `next_steps` may be one text, or a list of steps.
+    """
+
+    disposition: Annotated[str, _choice(DISPOSITIONS, "What happens next.")]
+    urgency: Letter | None = None
+    notes: Said | None = None
+    agreed: Said | None = None
+    next_steps: Said | Annotated[list[Short], Meta(max_length=20)] | None = None
+    themes: Annotated[list[Theme], Meta(max_length=20)] = []
+    who: Short | None = None
+    needed_by: When | None = None
+    caller_role: Annotated[str, _choice(ROLES, "Who the nurse spoke to.")] | None = None
+    text_consent: bool | None = None
+
+
+class MessageBody(Body):
+    """A text to the person."""
+
+    body: Annotated[str, Meta(min_length=1, max_length=LONGEST, pattern=_TEXT)]
+
+
+class CarOutcomeBody(OutcomeBody):
+    """The outcome that asks for the car: recorded together with the request, or not at all."""
+
+    disposition: Annotated[str, _choice(["response_car"], "Always the response car.")] = "response_car"
+
+
+class IncidentBody(Body):
+    """Where the car must go, what the crew should know, by when. `call_back` defaults to the person's own number."""
+
+    address: Annotated[str, Meta(max_length=2000, pattern=_TEXT)]
+    postcode: Annotated[str, Meta(max_length=16, pattern=_TEXT)] | None = None
+    scene_safety: Annotated[str, _choice(SCENE_SAFETY, "What is known of the scene.")] | None = None
+    concern: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | None = None
+    call_back: Annotated[str, Meta(max_length=64, pattern=_TEXT)] | None = None
+    needed_by: When | None = None
+    outcome: CarOutcomeBody | None = None
+
+
+class SendBody(Body):
+    """The unit to send."""
+
+    call_sign: Annotated[str, Meta(min_length=1, max_length=64, pattern=_TEXT)]
+
+
+class StandDownBody(Body):
+    """Why the car is not needed."""
+
+    reason: Annotated[str, Meta(max_length=2000, pattern=_TEXT)]
+
+
+class UnitBody(Body):
+    """A unit's state, with the reason while it is not ready. Committed follows from its job."""
+
+    state: Annotated[str, _choice(CHOSEN, "Where the unit stands.")]
+    reason: Short | None = None
+
+
+class ActionBody(Body):
+    """What the crew did."""
+
+    action: Annotated[str, _choice(CREW_ACTIONS, "What the crew did.")]
+    note: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | None = None
+
+
+class AttemptBody(Body):
+    """What came of one attempt to keep a promise."""
+
+    result: Needed
+
+
+class SettleBody(Body):
+    """How a promise was kept, or why it cannot be."""
+
+    how: Needed
+
+
+class BreakGlassBody(Body):
+    """Why this record must be opened now, in at least ten letters."""
+
+    reason: Annotated[str, Meta(max_length=1000, pattern=_TEXT)]
+
+
+class LinkBody(Body):
+    """Whether another contact is of the same person, and how you know."""
+
+    other: Short
+    same: bool
+    reason: Annotated[str, Meta(max_length=1000, pattern=_TEXT)]
+
+
+class TelephoneBody(Body):
+    """What this telephone is: `own` is one person's; the others link nobody."""
+
+    kind: Annotated[str, _choice(["own", *SHARED_KINDS], "What this telephone is.")]
+
+
+class FiguresQuery(Struct, kw_only=True):
+    """A month that is over, as YYYY-MM; the last one where none is given."""
+
+    month: Annotated[str, Meta(max_length=10)] | None = None
+
+
+class TrailQuery(Struct, kw_only=True):
+    """Whose reading (a staff id or e-mail address), since when; a day ago where no time is given."""
+
+    staff: Annotated[str, Meta(max_length=200)]
+    since: When | None = None
+
+
+class ContactSearch(Struct, kw_only=True):
+    """What to look for; at least one of the first five. `number` is whole, or its last three or four digits."""
+
+    number: Annotated[str, Meta(max_length=32)] | None = None
+    locality: Annotated[str, Meta(max_length=64)] | None = None
+    keyword: Annotated[str, Meta(max_length=64)] | None = None
+    since: When | None = None
+    until: When | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50

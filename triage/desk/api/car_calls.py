@@ -1,0 +1,138 @@
+"""The board: incidents, units, dispatches, and what is owed."""
+
+from triage import dispatch, incidents, promises, units, walls
+from triage.contacts import NotFound
+from triage.desk.api.answers import DispatchAnswer, IncidentAnswer, PromiseAnswer, UnitAnswer
+from triage.desk.api.bodies import ActionBody, AttemptBody, SendBody, SettleBody, StandDownBody, UnitBody
+from triage.desk.api.door import CONTROL, DESK, Ask, call
+from triage.desk.api.problems import Refused, invalid
+from triage.desk.context import desk
+from triage.lifecycles import CREW_ACTIONS
+from triage.walls import Walls
+
+
+@call("GET", "/incidents", DESK, answers={200: list[IncidentAnswer]})
+def board(ask: Ask) -> list[IncidentAnswer]:
+    """Open incidents, and those no unit was free for, needed soonest first; then what ended in the last 12 hours.
+
+    Only those within my reach: of my localities, of those that overflow to mine, or that I asked for.
+    """
+    with desk().database.reading() as db:
+        mine = Walls(db, ask.staff, ask.now)
+        return [IncidentAnswer.of(db, row) for row in incidents.on_board(db, ask.now) if mine.incident(row)]
+
+
+@call("GET", "/incidents/<incident_id>", DESK, answers={200: IncidentAnswer}, problems=(404,))
+def read_incident(ask: Ask, incident_id: str) -> IncidentAnswer:
+    """One incident, with every unit it was offered to and what each did. Reading it is written down."""
+    with desk().database.reading() as db:
+        found = walls.seen_incident(db, incident_id, ask.staff, now=ask.now)
+        answer = IncidentAnswer.of(db, found)
+        new = walls.is_new_reading(db, found, ask.staff, now=ask.now)
+    if new:
+        with desk().database.transaction() as db:
+            walls.note_reading(db, found, ask.staff, now=ask.now)
+    return answer
+
+
+@call(
+    "POST", "/incidents/<incident_id>/dispatches", CONTROL, body=SendBody,
+    answers={201: DispatchAnswer, 200: DispatchAnswer}, problems=(404, 409),
+)  # fmt: skip
+def send_unit(ask: Ask, incident_id: str) -> tuple[int, DispatchAnswer]:
+    """Offer the incident to this unit: 201. An offer to another unit that nobody accepted yet is withdrawn.
+
+    The unit that has it already: 200, with that dispatch.
+    """
+    with desk().database.transaction() as db:
+        incident = walls.incident(db, incident_id, ask.staff, now=ask.now)
+        before = dispatch.open_of(db, incident)
+        try:
+            walls.car_to_send(db, ask.body.call_sign, ask.staff, now=ask.now)
+        except NotFound as unknown:
+            raise invalid("call_sign", str(unknown)) from None
+        sent = dispatch.send(db, incident, ask.body.call_sign, actor=ask.staff.id, now=ask.now)
+        return 200 if before is not None and before.id == sent.id else 201, DispatchAnswer.of(sent)
+
+
+@call(
+    "POST", "/incidents/<incident_id>/stand-down", DESK, body=StandDownBody, answers={200: IncidentAnswer},
+    problems=(404, 409),
+)  # fmt: skip
+def stand_down(ask: Ask, incident_id: str) -> IncidentAnswer:
+    """The car is not needed: the crew is told. A nurse may do this for what she asked for; a dispatcher for any."""
+    with desk().database.transaction() as db:
+        incident = walls.incident(db, incident_id, ask.staff, now=ask.now)
+        if not CONTROL & set(ask.staff.roles) and incident.requested_by != ask.staff.id:
+            raise Refused(403, "Another nurse asked for this car. Ask her, or a dispatcher, to stand it down.")
+        return IncidentAnswer.of(db, incidents.stand_down(db, incident, ask.body.reason, ask.staff, now=ask.now))
+
+
+@call("GET", "/units", DESK, answers={200: list[UnitAnswer]})
+def all_units(ask: Ask) -> list[UnitAnswer]:
+    """Units within my reach, or that my localities may borrow: where each stands, and the job it has."""
+    with desk().database.reading() as db:
+        mine = Walls(db, ask.staff, ask.now)
+        return [UnitAnswer.of(db, row, mine) for row in units.all_of_them(db) if mine.unit_seen(row)]
+
+
+@call("PUT", "/units/<call_sign>", CONTROL, body=UnitBody, answers={200: UnitAnswer}, problems=(404, 409))
+def put_unit(ask: Ask, call_sign: str) -> UnitAnswer:
+    """Set a unit available, not ready (with a reason) or off duty."""
+    with desk().database.transaction() as db:
+        unit = walls.unit(db, call_sign, ask.staff, now=ask.now)
+        units.put(db, unit, ask.body.state, ask.body.reason, actor=ask.staff.id, now=ask.now)
+        return UnitAnswer.of(db, unit, Walls(db, ask.staff, ask.now))
+
+
+@call(
+    "POST",
+    "/dispatches/<dispatch_id>/actions",
+    CONTROL,
+    body=ActionBody,
+    answers={200: DispatchAnswer},
+    problems=(404, 409),
+)
+def crew_did(ask: Ask, dispatch_id: str) -> DispatchAnswer:
+    """Note what a crew did, as the crew would by text. Saying it again is harmless."""
+    with desk().database.transaction() as db:
+        row = walls.dispatched(db, dispatch_id, ask.staff, now=ask.now)
+        if ask.body.action not in CREW_ACTIONS:
+            raise invalid("action", f"Choose one of: {', '.join(CREW_ACTIONS)}.")
+        return DispatchAnswer.of(
+            dispatch.act(db, row, ask.body.action, actor=ask.staff.id, now=ask.now, note=ask.body.note)
+        )
+
+
+@call("GET", "/promises", DESK, answers={200: list[PromiseAnswer]})
+def what_is_owed(ask: Ask) -> list[PromiseAnswer]:
+    """Call-backs, hand-overs, welfare checks and decisions owed within my reach, soonest first."""
+    with desk().database.reading() as db:
+        mine = Walls(db, ask.staff, ask.now)
+        return [PromiseAnswer.of(db, row) for row in promises.owed(db) if mine.promise(row)]
+
+
+@call(
+    "POST", "/promises/<promise_id>/attempts", DESK, body=AttemptBody, answers={201: PromiseAnswer}, problems=(404, 409)
+)
+def note_attempt(ask: Ask, promise_id: str) -> tuple[int, PromiseAnswer]:
+    """Note one attempt to keep a promise. Whoever tries first owns it."""
+    with desk().database.transaction() as db:
+        promise = walls.promise(db, promise_id, ask.staff, now=ask.now)
+        promises.attempt(db, promise, _said("result", ask.body.result), ask.staff, now=ask.now)
+        return 201, PromiseAnswer.of(db, promise)
+
+
+@call("POST", "/promises/<promise_id>/settle", DESK, body=SettleBody, answers={200: PromiseAnswer}, problems=(404, 409))
+def settle_promise(ask: Ask, promise_id: str) -> PromiseAnswer:
+    """Say how a promise was kept, or why it cannot be."""
+    with desk().database.transaction() as db:
+        promise = walls.promise(db, promise_id, ask.staff, now=ask.now)
+        promises.settle(db, promise, _said("how", ask.body.how), ask.staff, now=ask.now)
+        return PromiseAnswer.of(db, promise)
+
+
+def _said(field: str, words: str) -> str:
+    if not words.strip():
+        raise invalid(field, "Say it in words: whoever reads the record needs them.")
+    return words.strip()

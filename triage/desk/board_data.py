@@ -1,0 +1,79 @@
+"""What the dispatch board shows, read in one go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage import incidents, promises, units
+from triage.desk import desk_data
+from triage.lifecycles import CREW_ACTIONS, DISPATCH, INCIDENT, OPEN_DISPATCH, OPEN_INCIDENT
+from triage.models import Dispatch, Incident, Staff, Unit
+from triage.walls import Walls
+
+
+@dataclass(frozen=True)
+class Row:
+    """One incident on the board: its running dispatch, those before it, and what may be done now."""
+
+    incident: Incident
+    running: Dispatch | None
+    before: Sequence[Dispatch]
+    actions: Sequence[str]  # what its crew may report next, by the life cycle
+    can_send: bool
+    can_stand_down: bool
+
+    @property
+    def help(self) -> bool:
+        """Whether its crew asks for help."""
+        return self.running is not None and self.running.state == "emergency"
+
+
+def row(incident: Incident) -> Row:
+    """The incident with what its life cycles allow."""
+    running = next((one for one in incident.dispatches if one.state in OPEN_DISPATCH), None)
+    moves = {action for state, action in DISPATCH if running and state == running.state}
+    return Row(
+        incident=incident,
+        running=running,
+        before=[one for one in incident.dispatches if one is not running],
+        actions=[action for action in CREW_ACTIONS if action in moves],
+        can_send=(incident.state, "offer") in INCIDENT and (running is None or running.state == "offered"),
+        can_stand_down=(incident.state, "stand_down") in INCIDENT,
+    )
+
+
+def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
+    """Everything on the board. Nobody is going, and a crew that asks for help: first, and kept in sight."""
+    walls = Walls(db, staff, now)
+    rows = [row(incident) for incident in incidents.on_board(db, now) if walls.incident(incident)]
+    cars = [car for car in units.all_of_them(db) if walls.unit_seen(car)]
+    asked = set(db.scalars(select(Dispatch.call_sign).where(Dispatch.state.in_(OPEN_DISPATCH))))
+    jobs = {one.running.call_sign: one for one in rows if one.running}
+    owed = [one for one in promises.owed(db) if one.kind != "call_back" or "supervisor" in staff.roles]
+    owed = [one for one in owed if walls.promise(one)]
+    return {
+        "first": [one for one in rows if one.help] + [one for one in rows if one.incident.state == "no_unit"],
+        "help": sum(one.help for one in rows),
+        "running": [one for one in rows if one.incident.state in OPEN_INCIDENT and not one.help],
+        "ended": [one for one in rows if one.incident.state not in (*OPEN_INCIDENT, "no_unit")],
+        "units": cars,
+        "may_set": walls.unit,
+        "acts_for": walls.acts_for,
+        "free": [car for car in cars if car.state == "available" and car.call_sign not in asked],
+        "jobs": jobs,
+        "phones": {car.call_sign: car.phone for car in cars},
+        "promises": owed,
+        "owners": desk_data.owners(db),
+        "in_queue": desk_data.in_queue(db),
+        "contact_of": desk_data.contact_of(db),
+        "now": now,
+    }
+
+
+def free_first(cars: Sequence[Unit], locality: str | None) -> list[Unit]:
+    """Cars that may be sent, those of the incident's own place first."""
+    return sorted(cars, key=lambda car: (car.locality != locality, car.call_sign))

@@ -1,0 +1,87 @@
+"""The dispatch board: who needs a car, which car goes, and what its crew said."""
+
+from typing import Any, Final
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from triage import dispatch, incidents, units, walls
+from triage.contacts import NotFound
+from triage.desk import answers, board_data, words
+from triage.desk.access import me
+from triage.desk.blueprint import pages
+from triage.desk.context import desk
+from triage.lifecycles import CREW_ACTIONS
+
+BOARD: Final = "pages.board"
+NOT_READY: Final = ("Crew break", "Refuelling", "Cleaning", "Crew not complete", "Vehicle fault")
+
+
+@pages.get("/board")
+def board() -> ResponseReturnValue:
+    """The whole board. Its live parts are read again each second from `/board/live`."""
+    with desk().database.reading() as db:
+        return render_template("board.jinja", **_everything(db))
+
+
+@pages.get("/board/live")
+def board_live() -> ResponseReturnValue:
+    """The live parts, or 304."""
+    with desk().database.reading() as db:
+        tag = answers.tag(db)
+        if same := answers.not_modified(tag):
+            return same
+        return answers.fresh(render_template("board_live.jinja", **_everything(db)), tag)
+
+
+def _everything(db: Session) -> dict[str, Any]:
+    return {
+        **board_data.panels(db, me(), desk().clock()),
+        "free_first": board_data.free_first,
+        "not_ready": NOT_READY,
+    }
+
+
+@pages.post("/board/incidents/<incident_id>/send")
+def send_unit(incident_id: str) -> ResponseReturnValue:
+    """Send this unit: its crew is texted. One that was only offered it is told it is no longer theirs."""
+    call_sign = request.form.get("call_sign", "")
+    now = desk().clock()
+    with desk().database.transaction() as db:
+        incident = walls.incident(db, incident_id, me(), now=now)
+        walls.car_to_send(db, call_sign, me(), now=now)
+        dispatch.send(db, incident, call_sign, actor=me().id, now=now)
+    return answers.done(f"{call_sign} is asked to go.", BOARD)
+
+
+@pages.post("/board/incidents/<incident_id>/stand-down")
+def stand_down(incident_id: str) -> ResponseReturnValue:
+    """The car is not needed, and why. The crew is told."""
+    reason = request.form.get("reason", "")[:1000]
+    with desk().database.transaction() as db:
+        now = desk().clock()
+        incidents.stand_down(db, walls.incident(db, incident_id, me(), now=now), reason, me(), now=now)
+    return answers.done("Stood down.", BOARD)
+
+
+@pages.post("/board/dispatches/<dispatch_id>/actions")
+def crew_did(dispatch_id: str) -> ResponseReturnValue:
+    """What a crew said by radio or telephone. Only what its life cycle allows."""
+    action = request.form.get("action", "")
+    if action not in CREW_ACTIONS:
+        raise NotFound("No crew does that.")
+    with desk().database.transaction() as db:
+        now = desk().clock()
+        row = dispatch.act(db, walls.dispatched(db, dispatch_id, me(), now=now), action, actor=me().id, now=now)
+    return answers.done(f"{row.call_sign}: {words.DISPATCH[row.state].lower()}.", BOARD)
+
+
+@pages.post("/board/units/<call_sign>")
+def set_unit(call_sign: str) -> ResponseReturnValue:
+    """Set a unit available, not ready with a reason, or off duty."""
+    state, reason = request.form.get("state", ""), request.form.get("reason", "").strip()[:200] or None
+    with desk().database.transaction() as db:
+        now = desk().clock()
+        unit = units.put(db, walls.unit(db, call_sign, me(), now=now), state, reason, actor=me().id, now=now)
+    return answers.done(f"{call_sign} is {words.UNIT[unit.state].lower()}.", BOARD)

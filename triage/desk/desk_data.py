@@ -1,0 +1,180 @@
+"""What the nurse desk shows, read in one go. Only reads; the rows stay with the session they came from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage import contacts, drafts, outcomes, presence, promises, queue, ringing
+from triage.lifecycles import HELD, OPEN_ENTRY, OPEN_INCIDENT
+from triage.models import Contact, DirectoryEntry, Incident, Leg, Message, Outcome, Presence, Promise, QueueEntry, Staff
+from triage.reach_models import SharedNumber
+from triage.walls import Walls
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """One earlier contact of the same person, what was decided last, and whether notes were left half written. Behind a
+    wall (`open` false) only when and where it was is shown."""
+
+    contact: Contact
+    outcome: Outcome | None
+    half_written: bool
+    open: bool
+
+
+@dataclass(frozen=True)
+class WithMe:
+    """The person this nurse has, or has just had: everything her workspace shows."""
+
+    entry: QueueEntry
+    contact: Contact
+    leg: Leg | None
+    open: bool  # she holds them now
+    earlier: Sequence[Earlier]
+    messages: Sequence[Message]
+    incidents: Sequence[Incident]
+    outcomes: Sequence[Outcome]
+    directory: Sequence[DirectoryEntry]
+
+    @property
+    def can_text(self) -> bool:
+        """Whether a text could reach them: a texter, or a caller who agreed."""
+        agreed = self.contact.channel == "text" or bool(self.contact.text_consent)
+        return agreed and self.contact.number is not None and not self.contact.opted_out
+
+    @property
+    def car_open(self) -> bool:
+        """Whether a car is asked for already."""
+        return any(incident.state in OPEN_INCIDENT for incident in self.incidents)
+
+
+@dataclass(frozen=True)
+class Colleague:
+    staff: Staff
+    presence: Presence
+    entry: QueueEntry | None
+
+
+def with_me(db: Session, staff: Staff) -> QueueEntry | None:
+    """The entry she holds, or while she wraps up the one that just ended."""
+    if held := presence.holding(db, staff.id):
+        return held
+    row = db.get(Presence, staff.id)
+    if row is None or row.state != "wrapping_up":
+        return None
+    return db.scalar(
+        select(QueueEntry)
+        .where(QueueEntry.nurse_id == staff.id, QueueEntry.ended_at >= row.since)
+        .order_by(QueueEntry.ended_at.desc())
+        .limit(1)
+    )
+
+
+def legs(db: Session, entry: QueueEntry | None) -> Sequence[Leg]:
+    """The legs of the claim she holds, newest last. Their states are not in the history, so they count in the ETag."""
+    if entry is None:
+        return []
+    return [leg for leg in ringing.of_entry(db, entry) if leg.token == entry.token]
+
+
+def workspace(db: Session, staff: Staff, walls: Walls) -> WithMe | None:
+    """The person with her, if any."""
+    entry = with_me(db, staff)
+    if entry is None:
+        return None
+    contact = entry.contact
+    mine = [leg for leg in legs(db, entry) if leg.purpose == "nurse"]
+    return WithMe(
+        entry=entry,
+        contact=contact,
+        leg=mine[-1] if mine else None,
+        open=entry.state in HELD,
+        earlier=earlier(db, contact, walls),
+        messages=contacts.messages(db, contact.id),
+        incidents=contacts.incidents(db, contact.id),
+        outcomes=outcomes.of(db, contact.id),
+        directory=_help_near(db, contact.locality),
+    )
+
+
+def earlier(db: Session, contact: Contact, walls: Walls) -> list[Earlier]:
+    """The earlier contacts of this person, newest first."""
+    found = []
+    for one in contacts.earlier(db, contact):
+        if walls.contact(one):
+            found.append(Earlier(one, outcomes.latest(db, one.id), bool(drafts.unrecorded(db, one.id)), open=True))
+        else:
+            found.append(Earlier(one, None, half_written=False, open=False))
+    return found
+
+
+def _help_near(db: Session, locality: str | None) -> Sequence[DirectoryEntry]:
+    query = select(DirectoryEntry).order_by(DirectoryEntry.locality, DirectoryEntry.name)
+    return db.scalars(query.where(DirectoryEntry.locality == locality) if locality else query).all()
+
+
+def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
+    """Everything on the desk that changes by itself."""
+    walls = Walls(db, staff, now)
+    lanes = walls.lanes
+    everybody = queue.waiting(db)
+    waiting = [entry for entry in everybody if walls.waiting(entry)]
+    on_their_way = db.scalars(
+        select(QueueEntry).where(QueueEntry.state.in_(("offered", "connecting"))).order_by(QueueEntry.arrived_at)
+    )
+    return {
+        "presence": db.get(Presence, staff.id),
+        "waiting_entries": waiting,
+        "elsewhere": len(everybody) - len(waiting),
+        "acts_for": walls.acts_for,
+        "mine": lambda entry: queue.may_take(entry, lanes),
+        "for_me": sum(queue.may_take(entry, lanes) for entry in waiting),
+        "danger": sum(entry.band == queue.DANGER for entry in waiting),
+        "on_their_way": [entry for entry in on_their_way if walls.waiting(entry)],
+        "colleagues": colleagues(db, staff),
+        "promises": [one for one in promises.owed(db) if one.kind == "call_back" and walls.promise(one)],
+        "owners": owners(db),
+        "in_queue": in_queue(db),
+        "person": workspace(db, staff, walls),
+        "contact_of": contact_of(db),
+        "now": now,
+    }
+
+
+def colleagues(db: Session, staff: Staff) -> Sequence[Colleague]:
+    """The other nurses on shift, and whom each has."""
+    rows = db.execute(
+        select(Staff, Presence)
+        .join(Presence, Presence.staff_id == Staff.id)
+        .where(Presence.state != "off", Staff.active, Staff.id != staff.id)
+        .order_by(Staff.name)
+    ).all()
+    held = {entry.nurse_id: entry for entry in db.scalars(select(QueueEntry).where(QueueEntry.state.in_(HELD)))}
+    return [Colleague(one, row, held.get(one.id)) for one, row in rows]
+
+
+def owners(db: Session) -> dict[str, str]:
+    """Names by id, for whoever owns or did something."""
+    return {row.id: row.name for row in db.execute(select(Staff.id, Staff.name))}
+
+
+def in_queue(db: Session) -> set[str]:
+    """Keyed hashes of the numbers of those waiting or with a nurse: whoever is owed a call may be among them. A shared
+    telephone tells nothing of who waits.
+    """
+    hashes = select(Contact.number_index).join(QueueEntry, QueueEntry.contact_id == Contact.id)
+    hashes = hashes.where(Contact.number_index.not_in(select(SharedNumber.number_index)))
+    return {number for number in db.scalars(hashes.where(QueueEntry.state.in_(OPEN_ENTRY))) if number}
+
+
+def contact_of(db: Session) -> Any:
+    """A way for templates to reach the contact of a promise or an incident."""
+
+    def look_up(owed: Promise | Incident) -> Contact:
+        return db.get_one(Contact, owed.contact_id)
+
+    return look_up

@@ -1,0 +1,232 @@
+"""The nurse desk: her state, who waits, the person with her, and what she does for them."""
+
+import re
+from typing import Any
+
+from flask import abort, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from triage import bridge, contacts, drafts, incidents, outcomes, presence, queue, texts
+from triage.desk import answers, desk_data, forms, headers, words
+from triage.desk.access import me, wants_fragment
+from triage.desk.blueprint import pages
+from triage.desk.context import desk
+from triage.models import Contact, Message
+
+DESK = "pages.nurse_desk"
+
+
+@pages.get("/desk")
+def nurse_desk() -> ResponseReturnValue:
+    """The whole desk. Its live parts are read again each second from `/desk/live`."""
+    softphone = desk().softphone(me().id)
+    headers.allow_softphone(softphone)
+    with desk().database.reading() as db:
+        return render_template("desk.jinja", softphone=softphone["kind"], **_everything(db))
+
+
+@pages.get("/desk/live")
+def desk_live() -> ResponseReturnValue:
+    """The live parts, or 304. `with` names the contact whose forms the page already has: those are left alone."""
+    has = request.args.get("with", "")
+    has = has if re.fullmatch(r"[0-9a-f]{32}", has) else ""
+    with desk().database.reading() as db:
+        entry = desk_data.with_me(db, me())
+        legs = ",".join(leg.state for leg in desk_data.legs(db, entry))
+        tag = answers.tag(db, legs, has)
+        if same := answers.not_modified(tag):
+            return same
+        fragment = render_template("desk_live.jinja", has=has, **_everything(db))
+        return answers.fresh(fragment, tag)
+
+
+def _everything(db: Session) -> dict[str, Any]:
+    panels = desk_data.panels(db, me(), desk().clock())
+    person: desk_data.WithMe | None = panels["person"]
+    if person:
+        draft = drafts.of(db, person.contact.id, me())
+        kept = draft.fields if draft else {}
+        last = person.outcomes[-1] if person.outcomes else None
+        fields = kept.get(drafts.OUTCOME) or (forms.from_outcome(last) if last else {})
+        panels |= {
+            "form": forms.Form(fields), "car": forms.Form(kept.get(drafts.CAR) or {}), "text_key": forms.fresh_key(),
+            "text_body": kept.get(drafts.TEXT) or "", "saved_at": draft.saved_at if draft else None,
+        }  # fmt: skip
+    return panels
+
+
+@pages.get("/desk/softphone")
+def softphone() -> ResponseReturnValue:
+    """What this nurse's browser telephone needs to connect; a new token each time."""
+    return jsonify(desk().softphone(me().id))
+
+
+@pages.post("/desk/presence")
+def set_presence() -> ResponseReturnValue:
+    """Ready (by phone or browser), busy, break or off."""
+    state, via = request.form.get("state", ""), request.form.get("via") or None
+    with desk().database.transaction() as db:
+        row = presence.put(db, me(), state, via, now=desk().clock())
+    how = f", calls come to your {row.via}" if row.state == "ready" else ""
+    return answers.done(f"You are {words.PRESENCE[row.state].lower()}{how}.", DESK)
+
+
+@pages.post("/desk/next")
+def take_next() -> ResponseReturnValue:
+    """The next person for her. Pressed again, she keeps the one she has."""
+    with desk().database.transaction() as db:
+        had = presence.holding(db, me().id)
+        entry = bridge.take_next(db, me(), desk().standing().service.rules, now=desk().clock())
+    if had:
+        return answers.done("You have somebody already. Finish that contact, or give them back, before the next.", DESK)
+    if entry is None:
+        return answers.refused("Nobody whom you can take is waiting.", DESK)
+    said = f"You have the next person: {words.CHANNEL[entry.contact.channel].lower()}."
+    if me().localities and entry.lane and entry.lane not in me().localities:
+        said += f" You act for {words.place(entry.lane)}."
+    return answers.done(said, DESK)
+
+
+# --- for the person with her ------------------------------------------------------------------------------------------
+
+
+def theirs(db: Session, contact_id: str) -> Contact:
+    """The contact, if this nurse has or last had them: nobody writes in another's. Raises NotFound, NotTheirs."""
+    contact = contacts.get(db, contact_id)
+    entry = contacts.entry_of(db, contact_id)
+    if entry is None or entry.nurse_id != me().id:
+        raise queue.NotTheirs("This person is not with you now. Take the next person from the queue.")
+    return contact
+
+
+@pages.post("/desk/contacts/<contact_id>/draft")
+def save_draft(contact_id: str) -> ResponseReturnValue:
+    """Keep what is half written: outcome, text, the request for the car. Answers with the time it was saved."""
+    at = desk().clock()
+    with desk().database.transaction() as db:
+        contact = theirs(db, contact_id)
+        drafts.save(db, contact.id, me(), _still_to_do(db, contact, forms.draft(request.form)), now=at)
+    return jsonify({"saved_at": f"{words.local(at):%H:%M:%S}"})
+
+
+def _still_to_do(db: Session, contact: Contact, parts: dict[str, Any]) -> dict[str, Any]:
+    """The parts that are half written still. A save that was on its way while its form was sent may come after it: what
+    was recorded, sent or asked for must not stand there again as if it were not.
+    """
+    last = outcomes.latest(db, contact.id)
+    if last and last.recorded_by == me().id and forms.says_the_same(parts.get(drafts.OUTCOME, {}), last):
+        parts.pop(drafts.OUTCOME, None)
+    where = parts.get(drafts.CAR, {}).get("address", "").strip()
+    if any(incident.address == where for incident in contacts.incidents(db, contact.id)):
+        parts.pop(drafts.CAR, None)
+    if db.get(Message, request.form.get(f"{drafts.TEXT}-key", "")):
+        parts.pop(drafts.TEXT, None)
+    return parts
+
+
+@pages.post("/desk/contacts/<contact_id>/outcomes")
+def record_outcome(contact_id: str) -> ResponseReturnValue:
+    """Record what she decided; with `then=finish` also finish the contact. Wrong input comes back with nothing lost."""
+    form = forms.outcome(request.form)
+    if not form.errors:
+        with desk().database.transaction() as db:
+            contact = theirs(db, contact_id)
+            now = desk().clock()
+            try:
+                outcomes.record(db, contact, me(), now=now, **form.values)
+            except outcomes.BadOutcome as wrong:
+                form.errors[wrong.field] = str(wrong)
+            if not form.errors and request.form.get("then") == "finish":
+                bridge.finish(db, contact, me(), now=now)
+    if form.errors:
+        return _again(contact_id, "forms/outcome.jinja", form=form)
+    finished = request.form.get("then") == "finish"
+    sentence = "Outcome recorded. Contact finished: make yourself ready." if finished else "Outcome recorded."
+    return _done(contact_id, "forms/outcome.jinja", sentence)
+
+
+@pages.post("/desk/contacts/<contact_id>/messages")
+def send_text(contact_id: str) -> ResponseReturnValue:
+    """Text the person. The form's key makes a repeated sending one text."""
+    body = request.form.get("body", "")
+    try:
+        with desk().database.transaction() as db:
+            key = request.form.get("key") or None
+            sent = texts.to_person(db, theirs(db, contact_id), body, me(), now=desk().clock(), message_id=key)
+            drafts.clear(db, contact_id, me(), drafts.TEXT)
+    except texts.CannotText as no:
+        if wants_fragment(request):  # said on top as well: "send it again" has no form of its own to come back
+            form = _form(contact_id, "forms/text.jinja", text_body=body, text_error=str(no))
+            return answers.with_form(form, str(no), "refused"), 422
+        return _again(contact_id, "forms/text.jinja", text_body=body, text_error=str(no))
+    if sent.trouble == texts.HELD:
+        return _done(contact_id, "forms/text.jinja", words.text_trouble(sent), "refused")
+    return _done(contact_id, "forms/text.jinja", "Text on its way.")
+
+
+@pages.post("/desk/contacts/<contact_id>/incidents")
+def ask_for_car(contact_id: str) -> ResponseReturnValue:
+    """Ask for the car: the answer says at once which unit was asked, or that nobody is going and who to turn to."""
+    form = forms.car(request.form)
+    if form.errors:
+        return _again(contact_id, "forms/car.jinja", car=form)
+    try:
+        with desk().database.transaction() as db:
+            incident = incidents.ask_for_car(db, theirs(db, contact_id), me(), now=desk().clock(), **form.values)
+            drafts.clear(db, contact_id, me(), drafts.CAR)
+            asked = incident.dispatches[-1].call_sign if incident.dispatches else ""
+    except incidents.BadIncident as wrong:
+        form.errors[wrong.field] = str(wrong)
+        return _again(contact_id, "forms/car.jinja", car=form)
+    if incident.state == "no_unit":
+        return _done(contact_id, "forms/car.jinja", f"No car can go. {incident.fallback}", "refused")
+    return _done(contact_id, "forms/car.jinja", f"{asked} was asked. Watch here until the crew accepts.")
+
+
+@pages.post("/desk/contacts/<contact_id>/finish")
+def finish_contact(contact_id: str) -> ResponseReturnValue:
+    """End the contact and wrap up. Without an outcome it is asked for first, once."""
+    with desk().database.transaction() as db:
+        contact = theirs(db, contact_id)
+        if outcomes.latest(db, contact.id) is None and request.form.get("without") != "outcome":
+            return answers.refused("No outcome is recorded yet. Record one first; if they left, that is one too.", DESK)
+        bridge.finish(db, contact, me(), now=desk().clock())
+    return answers.done("Contact finished. Make yourself ready when you are.", DESK)
+
+
+@pages.post("/desk/contacts/<contact_id>/give-back")
+def give_back(contact_id: str) -> ResponseReturnValue:
+    """Give the person back to the queue, at the place they had: taken by mistake, or somebody else fits better."""
+    with desk().database.transaction() as db:
+        bridge.give_back(db, theirs(db, contact_id), me(), now=desk().clock())
+    return answers.done("Given back: they keep their place. Make yourself ready when you are.", DESK)
+
+
+def _done(contact_id: str, template: str, sentence: str, event: str = "changed") -> ResponseReturnValue:
+    """The form afresh and the sentence for a script; the desk with the sentence without one."""
+    if wants_fragment(request):
+        return answers.with_form(_form(contact_id, template), sentence, event)
+    return answers.done(sentence, DESK) if event == "changed" else answers.refused(sentence, DESK)
+
+
+def _again(contact_id: str, template: str, **shown: Any) -> ResponseReturnValue:
+    """The form again with what is wrong: alone for a script, on the whole desk without one."""
+    if wants_fragment(request):
+        return _form(contact_id, template, **shown), 422
+    softphone = desk().softphone(me().id)
+    headers.allow_softphone(softphone)
+    with desk().database.reading() as db:
+        shown = {**_everything(db), **shown}
+        if shown["person"] is None:
+            return redirect(url_for(DESK), code=303)
+        return render_template("desk.jinja", softphone=softphone["kind"], **shown), 422
+
+
+def _form(contact_id: str, template: str, **shown: Any) -> str:
+    with desk().database.reading() as db:
+        shown = {**_everything(db), **shown}
+        person: desk_data.WithMe | None = shown["person"]
+        if person is None or person.contact.id != contact_id:
+            abort(404)
+        return render_template(template, **shown)

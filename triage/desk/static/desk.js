@@ -1,0 +1,5 @@
+// The nurse desk beside its live parts: the draft that saves itself, the tone for danger now, the browser telephone.
+
+import "./draft.js";
+import "./tone.js";
+import "./phone_bar.js";

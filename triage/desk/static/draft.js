@@ -1,0 +1,72 @@
+// What is half written (outcome, text, the request for the car) saves itself: a second after typing stops, and on leaving a
+// field. It says when it was saved, and keeps trying, saying so, when it could not be.
+
+import { askAgain } from "./again.js";
+
+const AFTER_MS = 1000;
+const RETRY_MS = 3000;
+let timer = null;
+let dirty = false;
+let saving = false;
+
+const PREFIX = { "outcome-form": "", "car-form": "car-", "text-form": "text-" };
+const formOf = (element) => element?.closest?.("#outcome-form, #car-form, #text-form");
+const saved = () => document.getElementById("saved");
+
+function later(wait) {
+  clearTimeout(timer);
+  timer = setTimeout(save, wait);
+}
+
+function send(options) {
+  const url = document.querySelector("[data-draft]")?.dataset.draft;
+  if (!url) return null;
+  const body = new URLSearchParams();
+  for (const [id, prefix] of Object.entries(PREFIX)) {
+    const form = document.getElementById(id);
+    for (const [name, value] of form ? new FormData(form) : []) {
+      if (name === "csrf_token") body.set(name, value);
+      else body.append(prefix + name, value);
+    }
+  }
+  return fetch(url, { method: "POST", body, headers: { "HX-Request": "true" }, ...options });
+}
+
+async function save() {
+  if (!dirty || saving) return;
+  dirty = false;
+  saving = true;
+  try {
+    const answer = await send({ signal: AbortSignal.timeout(4000) });
+    if (!answer) return;
+    if (answer.status === 401) askAgain();
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { saved_at: at } = await answer.json();
+    if (saved()) saved().textContent = `Saved ${at}`;
+  } catch {
+    dirty = true;
+    if (saved()) saved().textContent = "Not saved yet: no answer. It stays on this page and is tried again.";
+    later(RETRY_MS);
+    return;
+  } finally {
+    saving = false;
+  }
+  if (dirty) later(AFTER_MS); // typed while it was being saved
+}
+
+document.addEventListener("input", (event) => {
+  if (!formOf(event.target)) return;
+  dirty = true;
+  later(AFTER_MS);
+});
+document.addEventListener("focusout", (event) => {
+  if (formOf(event.target)) save();
+});
+window.addEventListener("pagehide", () => {
+  if (dirty) send({ keepalive: true });
+});
+document.addEventListener("submit", (event) => {
+  if (!formOf(event.target)) return;
+  clearTimeout(timer);
+  dirty = false;
+});

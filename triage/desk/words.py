@@ -1,0 +1,295 @@
+"""How the pages say things: states, times and numbers in a person's words. Nothing here decides anything."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from flask import g
+from jinja2 import Environment
+from markupsafe import Markup
+
+from triage import contacts, same_person, service_fields, texts
+from triage.desk import access
+from triage.desk.context import desk
+from triage.lifecycles import said
+from triage.models import Leg, Message, QueueEntry
+
+HERE: Final = ZoneInfo("Europe/London")
+
+# By when somebody is heard, said as an order and never as how somebody is (DESIGN 2.4); the reasons say why.
+WHEN: Final = ("Now", "First", "Next", "Early", "In turn", "Later", "As arranged")
+PRESENCE: Final = {
+    "ready": "Ready",
+    "on_contact": "With somebody",
+    "wrapping_up": "Wrapping up",
+    "busy": "Busy",
+    "break": "On a break",
+    "off": "Off",
+}
+ROLE: Final = {
+    "nurse": "Nurses", "dispatcher": "Dispatchers", "supervisor": "Supervisors", "administrator": "Administrators",
+    "reader": "Readers of figures",
+}  # fmt: skip
+CALLER: Final = {"person": "For themselves", "carer": "For someone else", "professional": "A professional"}
+CHANNEL: Final = {"call": "Call", "text": "Text"}
+ROUTE: Final = {
+    "111": "through NHS 111", "direct": "directly", "professional": "on the professionals' line",
+    "crew": "on the crew line", "nurse": "on the nurses' line",
+}  # fmt: skip
+INCIDENT: Final = {
+    "requested": "Asked for",
+    "offered": "Offered to a crew",
+    "under_way": "A crew has it",
+    "no_unit": "No unit",
+    "clear": "Clear",
+    "stood_down": "Stood down",
+    "returned_to_nurse": "Back with the nurse",
+    "escalated_999": "Passed to 999",
+}
+DISPATCH: Final = {
+    "offered": "Waiting for the crew's answer",
+    "acknowledged": "Accepted, not moving yet",
+    "en_route": "On the way",
+    "staging": "Waiting nearby",
+    "on_scene": "There",
+    "with_person": "With the person",
+    "leaving": "Leaving with the person",
+    "at_destination": "At the destination",
+    "handed_over": "Handed over",
+    "clear": "Clear",
+    "declined": "Declined",
+    "no_reply": "Did not answer",
+    "stood_down": "Stood down",
+    "unable_to_find": "Could not find the person",
+    "emergency": "Crew asks for help",
+}
+CREW_DID: Final = {
+    "acknowledge": "Accepted", "decline": "Cannot go", "en_route": "On the way", "staging": "Waiting nearby",
+    "on_scene": "There", "with_person": "With the person", "leaving": "Leaving", "at_destination": "At destination",
+    "handed_over": "Handed over", "clear": "Clear", "unable_to_find": "Cannot find them", "emergency": "Asks for help",
+}  # fmt: skip
+HAPPENED: Final = {
+    "rang": "Rang us",
+    "texted": "Texted us",
+    "joined_queue": "Waits for a nurse",
+    "keyword": "Gave their keyword",
+    "reason": "Said more about why",
+    "climbed": "Moved up by waiting",
+    "claimed": "Taken by",
+    "offer": "Offered",
+    "connect": "Nurse answered",
+    "join": "Together",
+    "return": "Back in their place",
+    "abandon": "Rang off while waiting",
+    "finish": "Finished",
+    "call_ended": "Call ended",
+    "text_in": "Text from them",
+    "text_out": "Text to them",
+    "text_state": "Word about a text",
+    "outcome": "Outcome recorded",
+    "read": "Record opened",
+    "incident_read": "Car job opened",
+    "revealed": "Number shown",
+    "glass_broken": "Glass broken: opened from another locality",
+    "acting_for": "Acts for another locality",
+    "second_person_told": "A second person was told",
+    "notice_acknowledged": "A second person read it",
+    "joined_records": "Said to be one person with another contact",
+    "parted_records": "Said not to be one person with another contact",
+    "telephone_shared": "Telephone said to be shared",
+    "telephone_own": "Telephone said to be one person's after all",
+    "stays_anonymous": "Asked to stay anonymous",
+    "car_asked": "Car asked for",
+    "offered": "Car offered to a crew",
+    "acknowledge": "Crew accepted",
+    "decline": "Crew cannot go",
+    "no_reply": "Crew did not answer",
+    "no_unit": "No unit",
+    "stood_down": "Crew stood down",
+    "incident_stood_down": "Car stood down",
+    "rang_back": "Rung back by the line",
+    "capped": "Texts or calls held back",
+    "promised": "Something is owed",
+    "promise_tried": "Tried to keep it",
+    "promise_settled": "Settled",
+    "record_class": "Class of the record said",
+    "held": "Record held",
+    "hold_lifted": "Hold lifted",
+    "asked_correction": "Asked for a correction",
+    "asked_objection": "Objected",
+    "gathered_for_them": "Gathered for the person",
+}
+NOTICE: Final = {
+    "break_glass": "broke the glass and opened a record of another locality",
+    "revealed": "was shown the whole number of somebody who is not with them, or asked to stay anonymous",
+    "unusual_reading": "opened the records of more than 20 people within 10 minutes",
+}
+TELEPHONE: Final = {
+    "withheld": "Withheld: it links nobody", "own": "One person's, as far as we know", **same_person.SHARED_KINDS,
+}  # fmt: skip
+DUE_FOR: Final = {
+    "offered": "Answer", "acknowledged": "Move off", "on_scene": "Welfare check", "with_person": "Welfare check",
+}  # fmt: skip
+UNIT: Final = {"available": "Available", "not_ready": "Not ready", "off_duty": "Off duty", "committed": "On a job"}
+SCENE: Final = {"safe": "Scene safe", "unsafe": "Scene not safe", "unknown": "Scene safety not known"}
+OWED: Final = {
+    "call_back": "Call-back",
+    "hand_over": "Hand-over",
+    "welfare_check": "Somebody must decide",
+    "no_unit": "Somebody must decide",
+    "crew_silent": "Find out how the crew is",
+    "held": "Held back",
+}
+TEXT: Final = {
+    "received": "received", "waiting": "waiting to be sent", "sending": "being sent", "sent": "sent, not yet confirmed",
+    "delivered": "delivered to the phone", "failed": "not delivered",
+}  # fmt: skip
+TROUBLE: Final = {
+    "opted_out": "They sent an opt-out word, so their carrier stops our texts. Offer a call; START undoes it.",
+    "bad_number": "This number cannot take texts. Offer a call.",
+    texts.NOT_REACHED: "The line does not text this number. Speak with them instead.",
+    texts.HELD: "Too many texts this hour, so it was held back. Offer a call, or send it again later.",
+    "not known whether it was sent": "It may or may not have gone out. Ask before you send it again.",
+}
+TEXT_AGAIN: Final = "The carrier did not take it. Send it again, or offer a call."
+SOON: Final = 0.8  # an alert at 80 % of the time promised (domain.md 6.3)
+SOON_IN: Final = {"acknowledged": 0.5}  # accepted and not moving: a warning at 4 of 8 minutes (DESIGN 3)
+
+
+class Due(NamedTuple):
+    """How a deadline stands: in a word, a shape, and a class for its colour."""
+
+    word: str
+    shape: str
+    kind: str
+
+
+ON_TIME, DUE_SOON, OVERDUE = Due("on time", "○", "ontime"), Due("due soon", "◐", "soon"), Due("overdue", "■", "over")
+
+
+def due(by: datetime, since: datetime, now: datetime, state: str = "") -> Due:
+    """On time; due soon once four fifths of the time are gone (half, for a crew that is not moving); overdue."""
+    if now >= by:
+        return OVERDUE
+    return DUE_SOON if now >= since + (by - since) * SOON_IN.get(state, SOON) else ON_TIME
+
+
+def elapsed(span: timedelta) -> str:
+    """`4:05`, and from an hour on `1 h 05`. Never negative."""
+    seconds = max(0, int(span.total_seconds()))
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d}" if hours < 24 else f"{hours // 24} d {hours % 24} h"
+
+
+def local(at: datetime) -> datetime:
+    return at.astimezone(HERE)
+
+
+def clock(at: datetime) -> str:
+    """The time as a wall clock here shows it; with the day when it is another one."""
+    there, today = local(at), local(desk().clock()).date()
+    return f"{there:%H:%M}" if there.date() == today else f"{there.day} {there:%b %H:%M}"
+
+
+def moment(at: datetime) -> str:
+    """Day and time in full."""
+    there = local(at)
+    return f"{there.day} {there:%B %Y, %H:%M}"
+
+
+def field_time(at: datetime) -> str:
+    """As a `datetime-local` field wants it."""
+    return f"{local(at):%Y-%m-%dT%H:%M}"
+
+
+def _waiting(at: datetime) -> Markup:
+    """A time that counts up on the page, and stands still without script."""
+    return Markup('<time class="timer" datetime="{}" data-since>{}</time>').format(at.isoformat(), elapsed(g.now - at))
+
+
+def _due_tag(by: datetime, since: datetime, state: str = "") -> Markup:
+    """A deadline that the page keeps counting: word, shape, colour and the time left."""
+    how = due(by, since, g.now, state)
+    span = elapsed(abs(by - g.now))
+    left = f"by {span}" if how is OVERDUE else f"{span} left"
+    return Markup(
+        '<span class="due due-{}" data-due="{}" data-from="{}" data-soon="{}">'
+        '<span class="due-shape" aria-hidden="true">{}</span> '
+        '<span class="due-word">{}</span> <span class="timer">{}</span></span>'
+    ).format(how.kind, by.isoformat(), since.isoformat(), SOON_IN.get(state, SOON), how.shape, how.word, left)
+
+
+def connection(entry: QueueEntry, leg: Leg | None, via: str) -> str:
+    """Where the call between nurse and person stands, in a sentence that is true now."""
+    if entry.state in ("finished", "abandoned"):
+        return ENDED.get(entry.ended_how or "", "This contact is over.")
+    if entry.contact.channel == "text":
+        return "Text conversation: they read what you send here."
+    if entry.state == "connected":
+        return "You are together."
+    if entry.state == "connecting":
+        back = entry.contact.leg_ended
+        return "Ringing them back. Stay on the line." if back else "Connecting: they are being brought to you."
+    phone = "your phone" if via == "phone" else "your browser"
+    if leg is None or leg.state == "placing":
+        return f"Asking the carrier to ring {phone}."
+    if leg.state == "answered":
+        return "You have answered. Press 1 to take the call." if via == "phone" else "You have answered."
+    return f"Ringing {phone}. Answer, then press 1." if via == "phone" else f"Ringing {phone}."
+
+
+ENDED: Final = {
+    "finished": "You finished this contact. The line is closed.",
+    "rang_off": "They rang off. Write down what was decided; you can still text or send the car.",
+    "gave_up": "They rang off before you were together. A call-back is owed to them.",
+    "no_answer": "They did not answer when we rang them back. The call-back is still owed.",
+}
+
+
+def text_trouble(message: Message) -> str:
+    """What to do about a text that did not arrive."""
+    return TROUBLE.get(message.trouble or "", TEXT_AGAIN)
+
+
+def phone_words(number: str) -> str:
+    """A public number as people here dial it."""
+    try:
+        parsed = phonenumbers.parse(number, service_fields.REGION)
+    except phonenumbers.NumberParseException:
+        return number
+    if len(number) < 7 or parsed.country_code != 44:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+def place(code: str | None) -> str:
+    """A locality's name; a place nobody knows yet is said as such."""
+    return desk().standing().localities.get(code or "", "Area not known")
+
+
+def add_to(env: Environment) -> None:
+    """Make the words known to the templates."""
+    tables: dict[str, Any] = {
+        "WHEN": WHEN, "PRESENCE": PRESENCE, "ROLE": ROLE, "CALLER": CALLER, "CHANNEL": CHANNEL, "ROUTE": ROUTE,
+        "INCIDENT": INCIDENT, "DISPATCH": DISPATCH, "CREW_DID": CREW_DID, "DUE_FOR": DUE_FOR,
+        "UNIT": UNIT, "SCENE": SCENE, "OWED": OWED, "TEXT": TEXT, "HAPPENED": HAPPENED,
+        "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
+    }  # fmt: skip
+    env.globals.update(tables)
+    env.globals.update(
+        connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
+        text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,
+    )  # fmt: skip
+    env.filters.update(
+        phone_words=phone_words,
+        place_name=place,
+        clock=clock,
+        moment=moment,
+        field_time=field_time,
+        said=said,
+        elapsed=elapsed,
+    )

@@ -1,0 +1,386 @@
+"""Dispatches: offering an incident to a unit, what its crew answers, and the next one if it does not.
+
+An offer is committed before it is texted. It ends acknowledged by exactly one crew, or a person is rung
+(DESIGN 2.6): the deadline is a column, the clock reads it, and neither RQ nor Redis is needed for it to pass.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from callflows import crew
+from triage import history, outbox, promises, ringing, rules
+from triage.contacts import NotFound
+from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, IllegalMove, move, said
+from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
+
+TAGS = [f"{number:02d}" for number in range(10, 100)]
+ENDS_INCIDENT = {"clear": "clear", "unable_to_find": "return"}
+
+
+class CannotSend(Exception):
+    """This unit cannot be sent now, and why."""
+
+
+def offer_next(db: Session, incident: Incident, *, actor: str, now: datetime) -> Dispatch | None:
+    """Offer the incident to the next available unit that has not had it yet; None if there is none.
+
+    None means: the incident says `no_unit` and names the fallback, a decision is owed at once, and a person is rung
+    (once: asking again while it says so changes nothing).
+    """
+    tried = {row.call_sign for row in incident.dispatches}
+    for unit in _available(db, incident):
+        if unit.call_sign in tried:
+            continue
+        if offer := _offer(db, incident, unit, actor, now):
+            return offer
+    if incident.state != "no_unit":
+        _nobody(db, incident, bool(tried), actor, now)
+    return None
+
+
+def send(db: Session, incident: Incident, call_sign: str, *, actor: str, now: datetime) -> Dispatch:
+    """A dispatcher sends this unit; asked twice it is one dispatch. Raises NotFound, CannotSend, IllegalMove."""
+    unit = db.get(Unit, call_sign)
+    if unit is None or not unit.active:
+        raise NotFound(f"No unit is called {call_sign}.")
+    running = open_of(db, incident)
+    if running and running.call_sign == call_sign:
+        return running
+    if running and running.state != "offered":
+        raise CannotSend(f"{running.call_sign} has this incident ({said(running.state)}). Stand it down first.")
+    if unit.state != "available":
+        raise CannotSend(f"{call_sign} is {said(unit.state)}, so it cannot be sent.")
+    move(INCIDENT, incident.state, "offer", what="This incident")
+    if running:
+        withdraw(db, running, actor=actor, now=now)
+    offer = _offer(db, incident, unit, actor, now)
+    if offer is None:
+        raise CannotSend(f"{call_sign} was just offered another incident.")
+    return offer
+
+
+def _available(db: Session, incident: Incident) -> Sequence[Unit]:
+    """Units that may be offered this incident: of its locality, then of those it borrows from; longest available first.
+
+    A place nobody knows the locality of may get any unit.
+    """
+    busy = select(Dispatch.call_sign).where(Dispatch.state.in_(OPEN_DISPATCH))
+    units = db.scalars(
+        select(Unit)
+        .where(Unit.active, Unit.state == "available", Unit.call_sign.not_in(busy))
+        .order_by(Unit.since, Unit.call_sign)
+    ).all()
+    if incident.locality is None:
+        return units
+    locality = db.get(Locality, incident.locality)
+    near = [incident.locality, *(locality.overflow if locality else [])]
+    return sorted((unit for unit in units if unit.locality in near), key=lambda unit: near.index(unit.locality))
+
+
+def _offer(db: Session, incident: Incident, unit: Unit, actor: str, now: datetime) -> Dispatch | None:
+    numbers = rules.current(db).rules
+    tag = _free_tag(db, now)
+    try:
+        with db.begin_nested():
+            offer = Dispatch(
+                incident_id=incident.id, call_sign=unit.call_sign, tag=tag, state="offered", state_since=now,
+                due_at=now + timedelta(seconds=numbers.acknowledge_s), offered_at=now, acknowledged_at=None,
+                closed_at=None, note=None,
+            )  # fmt: skip
+            db.add(offer)
+            db.flush()
+    except IntegrityError:  # the unit, or the incident, has an open dispatch since a moment ago
+        return None
+    db.refresh(offer)
+    db.expire(incident, ["dispatches"])
+    incident.state = move(INCIDENT, incident.state, "offer", what="This incident")
+    incident.state_since, incident.fallback = now, None
+    history.record(
+        db, "offered", actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id,
+        dispatch_id=offer.id, call_sign=unit.call_sign,
+    )  # fmt: skip
+    text_crew(db, offer, unit, crew.offer(_job(offer)), now=now)
+    return offer
+
+
+def _nobody(db: Session, incident: Incident, tried: bool, actor: str, now: datetime) -> None:
+    service = rules.current(db)
+    incident.state = move(INCIDENT, incident.state, "no_unit", what="This incident")
+    incident.state_since, incident.fallback = now, service.no_car_fallback
+    history.record(
+        db, "no_unit", actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id, tried=tried
+    )
+    what = "No crew has accepted" if tried else "No car is on duty"
+    contact = db.get_one(Contact, incident.contact_id)
+    owed = promises.owe(
+        db, "no_unit", f"{what}: somebody must decide", contact, due_at=now, now=now, incident_id=incident.id
+    )
+    outbox.add(db, "ring_person", queue="dispatch", now=now, promise_id=owed.id)
+
+
+def _free_tag(db: Session, now: datetime) -> str:
+    """Two digits no open job has, and none of the last day if it can be helped: an old text must not fit a new job."""
+    recent = db.execute(
+        select(Dispatch.tag, Dispatch.state)
+        .where((Dispatch.offered_at > now - timedelta(hours=24)) | Dispatch.state.in_(OPEN_DISPATCH))
+        .order_by(Dispatch.offered_at.desc())
+    ).all()
+    used = [tag for tag, _ in recent]
+    open_now = {tag for tag, state in recent if state in OPEN_DISPATCH}
+    unused = [tag for tag in TAGS if tag not in used]
+    oldest_first = [tag for tag in reversed(used) if tag not in open_now]
+    return (unused or oldest_first or TAGS)[0]
+
+
+def open_of(db: Session, incident: Incident) -> Dispatch | None:
+    """The incident's dispatch that is not over, if any."""
+    return db.scalar(select(Dispatch).where(Dispatch.incident_id == incident.id, Dispatch.state.in_(OPEN_DISPATCH)))
+
+
+def open_of_unit(db: Session, call_sign: str) -> Sequence[Dispatch]:
+    return db.scalars(select(Dispatch).where(Dispatch.call_sign == call_sign, Dispatch.state.in_(OPEN_DISPATCH))).all()
+
+
+def get(db: Session, dispatch_id: str) -> Dispatch:
+    """The dispatch, to be changed: its incident stays locked until the transaction ends. Raises NotFound."""
+    incident_id = db.scalar(select(Dispatch.incident_id).where(Dispatch.id == dispatch_id))
+    if incident_id is None:
+        raise NotFound("No dispatch has this id.")
+    lock(db, incident_id)
+    return db.get_one(Dispatch, dispatch_id, populate_existing=True)
+
+
+def lock(db: Session, incident_id: str) -> Incident | None:
+    """The incident, held until the transaction ends: a crew's answer and its deadline must not both win."""
+    return db.scalar(
+        select(Incident).where(Incident.id == incident_id).with_for_update().execution_options(populate_existing=True)
+    )
+
+
+def act(db: Session, row: Dispatch, action: str, *, actor: str, now: datetime, note: str | None = None) -> Dispatch:
+    """What a crew did, by text, keypad, page or dispatcher. Saying it again is harmless.
+
+    Raises IllegalMove where the life cycle has no such step: an offer that was withdrawn or went to another crew
+    cannot be accepted any more.
+    """
+    if already(row, action):
+        return row
+    numbers = rules.current(db).rules
+    row.state = move(DISPATCH, row.state, action, what=f"Job {row.tag}")
+    row.state_since, row.due_at, row.note = now, _due(row.state, numbers, now), note or row.note
+    incident = row.incident
+    history.record(
+        db, action, actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id, dispatch_id=row.id,
+        call_sign=row.call_sign, state=row.state,
+    )  # fmt: skip
+    promises.settle_incident(db, incident.id, ("crew_silent",), "The crew was heard from", actor=actor, now=now)
+    if row.state not in OPEN_DISPATCH:
+        row.closed_at = now
+        _release(db, row, now)
+    if action == "acknowledge":
+        row.acknowledged_at = now
+        _advance(incident, "acknowledge", now)
+        _commit(db, row, now)
+        promises.settle_incident(db, incident.id, ("no_unit",), f"{row.call_sign} accepted", actor=actor, now=now)
+        if actor != "crew":  # accepted over the radio: the crew needs the address in writing all the same
+            text_crew(db, row, db.get_one(Unit, row.call_sign), details(row), now=now)
+    elif action == "decline":
+        if incident.state == "under_way":
+            _advance(incident, "decline", now)
+        offer_next(db, incident, actor=actor, now=now)
+    elif action in ENDS_INCIDENT:
+        _advance(incident, ENDS_INCIDENT[action], now)
+        incident.closed_at = now
+        if action == "unable_to_find":
+            _person_must_decide(db, row, f"{row.call_sign} could not find the person: decide what next", now)
+    elif action == "emergency":
+        _person_must_decide(db, row, f"{row.call_sign} asks for help", now)
+    return row
+
+
+def already(row: Dispatch, action: str) -> bool:
+    """Whether this crew has said this already, so that a repeated text is confirmed and changes nothing."""
+    return any(target == row.state for (_, does), target in DISPATCH.items() if does == action)
+
+
+def _due(state: str, numbers: rules.Rules, now: datetime) -> datetime | None:
+    wait = {"acknowledged": numbers.still_alert_s, "on_scene": numbers.welfare_s, "with_person": numbers.welfare_s}.get(
+        state
+    )
+    return now + timedelta(seconds=wait) if wait else None
+
+
+def overdue_offers(db: Session, now: datetime) -> Sequence[Dispatch]:
+    """Offers no crew answered in time."""
+    return db.scalars(select(Dispatch).where(Dispatch.state == "offered", Dispatch.due_at <= now)).all()
+
+
+def silent_crews(db: Session, now: datetime) -> Sequence[Dispatch]:
+    """Jobs whose crew should have been heard from by now: not moving after accepting, or long on scene."""
+    return db.scalars(select(Dispatch).where(Dispatch.state.in_(UNDER_WAY), Dispatch.due_at <= now)).all()
+
+
+def crew_silent(db: Session, row: Dispatch, *, now: datetime) -> None:
+    """Nobody has heard from this crew for too long: somebody on duty is rung to find out. Again after as long again."""
+    if row.due_at is None or row.due_at > now:
+        return
+    as_long = row.due_at - row.state_since
+    asked = select(Promise.id).where(
+        Promise.incident_id == row.incident_id, Promise.kind == "crew_silent", Promise.made_at > now - as_long
+    )
+    if db.scalar(asked.limit(1)):
+        return
+    what = "has not said that it is moving" if row.state == "acknowledged" else "was not heard from on scene"
+    _person_must_decide(db, row, f"{row.call_sign} {what}: find out how the crew is", now, kind="crew_silent")
+
+
+def no_reply(db: Session, row: Dispatch, *, now: datetime) -> None:
+    """The crew did not answer in time, or could not: it is told so, and the next unit is asked."""
+    if row.state != "offered":
+        return
+    row.state = move(DISPATCH, row.state, "no_reply")
+    row.state_since = row.closed_at = now
+    row.due_at = None
+    history.record(
+        db, "no_reply", actor="clock", now=now, contact_id=row.incident.contact_id, incident_id=row.incident_id,
+        dispatch_id=row.id, call_sign=row.call_sign,
+    )  # fmt: skip
+    text_crew(db, row, db.get_one(Unit, row.call_sign), crew.gone(row.tag), now=now)
+    offer_next(db, row.incident, actor="clock", now=now)
+
+
+def text_failed(db: Session, dispatch_id: str, *, offer: bool, now: datetime) -> None:
+    """A text to a crew did not arrive. An offer nobody can see is over at once; of anything else a person is told, who
+    must reach the crew another way.
+    """
+    row = get(db, dispatch_id)
+    if offer and row.state == "offered":
+        row.note = "The offer did not reach their phone"
+        no_reply(db, row, now=now)
+    elif row.acknowledged_at and row.state in (*UNDER_WAY, "stood_down"):
+        _person_must_decide(db, row, f"A text to {row.call_sign} did not arrive: tell the crew", now)
+
+
+def withdraw(db: Session, row: Dispatch, *, actor: str, now: datetime) -> None:
+    """Stand one unit down and tell its crew."""
+    row.state = move(DISPATCH, row.state, "stand_down", what=f"Job {row.tag}")
+    row.state_since = row.closed_at = now
+    row.due_at = None
+    history.record(
+        db, "stood_down", actor=actor, now=now, contact_id=row.incident.contact_id, incident_id=row.incident_id,
+        dispatch_id=row.id, call_sign=row.call_sign,
+    )  # fmt: skip
+    _release(db, row, now)
+    text_crew(db, row, db.get_one(Unit, row.call_sign), crew.stood_down(row.tag), now=now)
+
+
+def text_crew(db: Session, row: Dispatch, unit: Unit, body: str, *, now: datetime) -> Message:
+    """Leave a text to this unit's phone, about this dispatch, to be sent by the dispatch workers."""
+    message = Message(
+        contact_id=None, dispatch_id=row.id, direction="out", number=unit.phone, body=body, staff_id=None,
+        line=ringing.service_number(db, "crew"), state="waiting", trouble=None, carrier_id=None, made_at=now,
+    )  # fmt: skip
+    db.add(message)
+    db.flush()
+    outbox.add(db, "send_text", queue="dispatch", now=now, message_id=message.id)
+    return message
+
+
+def details(row: Dispatch) -> str:
+    """What a crew that has accepted is told: where, and what for."""
+    return crew.accepted(_job(row))
+
+
+def _job(row: Dispatch) -> crew.Job:
+    incident = row.incident
+    return crew.Job(
+        tag=row.tag, call_sign=row.call_sign, address=incident.address, postcode=incident.postcode,
+        scene_safety=incident.scene_safety, concern=incident.concern, call_back=incident.call_back,
+        needed_by=incident.needed_by,
+    )  # fmt: skip
+
+
+def _advance(incident: Incident, action: str, now: datetime) -> None:
+    incident.state = move(INCIDENT, incident.state, action, what="This incident")
+    incident.state_since = now
+
+
+def _commit(db: Session, row: Dispatch, now: datetime) -> None:
+    unit = db.get_one(Unit, row.call_sign)
+    unit.state, unit.reason, unit.since = "committed", None, now
+
+
+def _release(db: Session, row: Dispatch, now: datetime) -> None:
+    unit = db.get_one(Unit, row.call_sign)
+    if unit.state == "committed":
+        unit.state, unit.since = "available", now
+
+
+def _person_must_decide(db: Session, row: Dispatch, what: str, now: datetime, kind: str = "welfare_check") -> None:
+    contact = db.get_one(Contact, row.incident.contact_id)
+    owed = promises.owe(db, kind, what, contact, due_at=now, now=now, incident_id=row.incident_id)
+    outbox.add(db, "ring_person", queue="dispatch", now=now, promise_id=owed.id)
+
+
+def _help_all_the_same(db: Session, row: Dispatch, now: datetime) -> str:
+    """A crew asks for help about a job that is not (or no longer) theirs: a person is rung; the job stays as it is."""
+    _person_must_decide(db, row, f"{row.call_sign} asks for help", now)
+    return crew.confirmed(row.tag, "emergency")
+
+
+def crew_reply(db: Session, unit: Unit, text: str, *, now: datetime) -> str:
+    """Act on a crew's text or keys; the sentence that confirms it, or says what is wrong and what to do.
+
+    Nothing a crew sends is lost: what cannot be read, or comes too late, is written to the job's history.
+    """
+    jobs = open_of_unit(db, unit.call_sign)
+    reply = crew.read(text)
+    if reply is None:
+        for row in jobs:
+            history.record(
+                db, "crew_said", actor="crew", now=now, contact_id=row.incident.contact_id,
+                incident_id=row.incident_id, dispatch_id=row.id,
+            )  # fmt: skip
+            row.note = text[:500]
+        return crew.HOW_TO_REPLY
+    matching = [row for row in jobs if reply.tag in (None, row.tag)]
+    if not matching:
+        return _too_late(db, unit, reply.tag, reply.action, now)
+    row = get(db, matching[0].id)
+    try:
+        act(db, row, reply.action, actor="crew", now=now)
+    except IllegalMove as wrong:
+        if reply.action == "emergency":
+            return _help_all_the_same(db, row, now)
+        return crew.not_now(row.tag, said(wrong.state))
+    if reply.action == "acknowledge":
+        return details(row)
+    return crew.confirmed(row.tag, row.state)
+
+
+def _too_late(db: Session, unit: Unit, tag: str | None, action: str, now: datetime) -> str:
+    last = db.scalar(
+        select(Dispatch)
+        .where(Dispatch.call_sign == unit.call_sign, (Dispatch.tag == tag) if tag else Dispatch.tag.is_not(None))
+        .order_by(Dispatch.offered_at.desc())
+        .limit(1)
+    )
+    if last:
+        history.record(
+            db, "crew_said", actor="crew", now=now, contact_id=last.incident.contact_id, incident_id=last.incident_id,
+            dispatch_id=last.id, call_sign=unit.call_sign, action=action, late=True,
+        )  # fmt: skip
+        if action == "emergency":
+            return _help_all_the_same(db, last, now)
+        if already(last, action):
+            return crew.confirmed(last.tag, last.state)
+    return crew.not_yours(last.tag if last else tag, said(last.state) if last else None)
+
+
+def under_way(row: Dispatch) -> bool:
+    """A crew has it."""
+    return row.state in UNDER_WAY

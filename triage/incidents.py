@@ -1,0 +1,148 @@
+"""Incidents: somebody must go there. Asking for the car, standing it down, and what the board shows."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from triage import destinations, dispatch, history, outcomes, promises, rules
+from triage.contacts import NotFound
+from triage.lifecycles import INCIDENT, OPEN_INCIDENT, move
+from triage.models import Contact, Incident, Outcome, Staff
+
+SCENE_SAFETY = ("safe", "unsafe", "unknown")
+SHOWN_AFTER_END = timedelta(hours=12)
+
+
+class BadIncident(Exception):
+    """Something in the request for a car is not possible. `field` names it; `str()` says what to do."""
+
+    def __init__(self, field: str, sentence: str):
+        super().__init__(sentence)
+        self.field = field
+
+
+def ask_for_car(
+    db: Session, contact: Contact, staff: Staff, *, address: str, now: datetime, postcode: str | None = None,
+    scene_safety: str = "unknown", concern: str | None = None, call_back: str | None = None,
+    needed_by: datetime | None = None, outcome: Outcome | None = None,
+) -> Incident:  # fmt: skip
+    """Record that the car must go, offer it to a unit and leave word to text its crew: all in the caller's transaction.
+
+    The outcome that says so is `outcome`, the contact's latest if it asks for the car already, or a new one with the
+    urgency stated last. While the contact's incident is open, asking again returns that one, also when two ask at the
+    same moment. With no unit on duty the incident says so at once and names the fallback, and a person is rung; asking
+    again then looks for a unit once more. Raises BadIncident.
+    """
+    if not address.strip():
+        raise BadIncident("address", "Say where the car must go: an address, or a place a crew can find.")
+    if scene_safety not in SCENE_SAFETY:
+        raise BadIncident("scene_safety", "Say safe, unsafe or unknown.")
+    under = destinations.policy(db)
+    _crew_may_ring(call_back, under)
+    db.execute(select(Contact.id).where(Contact.id == contact.id).with_for_update())  # two requests are one car
+    running = select(Incident).where(Incident.contact_id == contact.id, Incident.state.in_((*OPEN_INCIDENT, "no_unit")))
+    if incident := db.scalar(running):
+        if incident.state == "no_unit":
+            dispatch.offer_next(db, incident, actor=staff.id, now=now)
+        return incident
+    outcome = outcome or _outcome_asking_for_car(db, contact, staff, needed_by, now)
+    incident = Incident(
+        contact_id=contact.id, outcome_id=outcome.id, locality=contact.locality, address=address.strip(),
+        postcode=postcode, scene_safety=scene_safety, concern=concern,
+        call_back=call_back or _not_costly(contact.number, under), needed_by=needed_by or outcome.needed_by,
+        state="requested", state_since=now, fallback=None,
+        requested_by=staff.id, requested_at=now, closed_at=None, reason=None,
+    )  # fmt: skip
+    db.add(incident)
+    db.flush()
+    history.record(db, "car_asked", actor=staff.id, now=now, contact_id=contact.id, incident_id=incident.id)
+    dispatch.offer_next(db, incident, actor=staff.id, now=now)
+    return incident
+
+
+def _crew_may_ring(number: str | None, under: destinations.Policy) -> None:
+    """A nurse's words on how to ring the person are taken as written, but a number must be one that may be rung."""
+    try:
+        destinations.check(number, under)
+    except destinations.Refused as no:
+        if number and no.kind != "no number":
+            raise BadIncident("call_back", f"The crew cannot be given this to ring: {no.why}. Leave it out.") from None
+
+
+def _not_costly(number: str | None, under: destinations.Policy) -> str | None:
+    """The number they came by, unless nobody should ring it: a caller chooses what number is shown."""
+    try:
+        destinations.check(number, under, trusted=True)
+    except destinations.Refused:
+        return None
+    return number
+
+
+def _outcome_asking_for_car(
+    db: Session, contact: Contact, staff: Staff, needed_by: datetime | None, now: datetime
+) -> Outcome:
+    last = outcomes.latest(db, contact.id)
+    if last and last.disposition == "response_car":
+        return last
+    return outcomes.record(
+        db,
+        contact,
+        staff,
+        now=now,
+        urgency=last.urgency if last else None,
+        disposition="response_car",
+        needed_by=needed_by,
+    )
+
+
+def get(db: Session, incident_id: str) -> Incident:
+    """The incident, to be changed: locked until the transaction ends. Raises NotFound."""
+    incident = dispatch.lock(db, incident_id)
+    if incident is None:
+        raise NotFound("No incident has this id.")
+    return incident
+
+
+def on_board(db: Session, now: datetime, limit: int = 200) -> Sequence[Incident]:
+    """Open incidents, and those nobody was free for, needed soonest first; then what ended within SHOWN_AFTER_END, the
+    last to end in front.
+    """
+    shown = or_(
+        Incident.state.in_((*OPEN_INCIDENT, "no_unit")),
+        Incident.closed_at > now - SHOWN_AFTER_END,
+    )
+    rows = db.scalars(select(Incident).where(shown).order_by(Incident.requested_at).limit(limit)).all()
+    far = now + timedelta(days=3650)
+    open_ones = [row for row in rows if row.closed_at is None]
+    ended = [row for row in rows if row.closed_at is not None]
+    return [
+        *sorted(open_ones, key=lambda row: (row.needed_by or far, row.requested_at)),
+        *sorted(ended, key=lambda row: row.closed_at or far, reverse=True),
+    ]
+
+
+def stand_down(db: Session, incident: Incident, reason: str, staff: Staff, *, now: datetime) -> Incident:
+    """The car is not needed. The crew is told. Repeating it is harmless. Raises IllegalMove, BadIncident."""
+    if incident.state == "stood_down":
+        return incident
+    if not reason.strip():
+        raise BadIncident("reason", "Say why the car is stood down: the crew and the record need it.")
+    incident.state = move(INCIDENT, incident.state, "stand_down", what="This incident")
+    incident.state_since = incident.closed_at = now
+    incident.reason = reason.strip()
+    history.record(
+        db, "incident_stood_down", actor=staff.id, now=now, contact_id=incident.contact_id, incident_id=incident.id
+    )
+    promises.settle_incident(
+        db, incident.id, ("no_unit", "welfare_check", "crew_silent"), "Stood down", actor=staff.id, now=now
+    )
+    if running := dispatch.open_of(db, incident):
+        dispatch.withdraw(db, running, actor=staff.id, now=now)
+    return incident
+
+
+def fallback_sentence(db: Session) -> str:
+    """Who to turn to when no car can come, as the administrators wrote it."""
+    return rules.current(db).no_car_fallback

@@ -1,0 +1,322 @@
+"""The work done after a commit, each piece by name: ring, move, text. Run by RQ workers, or by the clock itself.
+
+A job gets ids, never anything personal. It looks up what is true now, does one thing at the carrier with no transaction
+open, and records what came of it. It may run twice: each piece checks that it is still wanted. Only the names in JOBS
+run; whatever else stands in Redis is refused.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import structlog
+from sqlalchemy import select, update
+
+from callflows import crew
+from triage import bridge, destinations, outbox, promises, ringing, rules, texts
+from triage.db import Database, utcnow
+from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry, Staff
+from triage.ports import Carrier, CarrierRefused, CarrierUnavailable, Destination
+
+log = structlog.get_logger(__name__)
+CREW_REPEAT: Final = "REPEAT, same job. "
+CREW_TEXT_VALID_S: Final = 4 * 3600  # a stand-down still counts hours later; the carrier would try for ten
+RUNG_AGAIN_AFTER: Final = timedelta(minutes=3)
+
+
+class Means(NamedTuple):
+    """What a job works with."""
+
+    database: Database
+    carrier: Carrier
+    fallback_number: str
+
+
+def run(means: Means, row_id: int) -> bool:
+    """Do one outbox row if nobody else is at it; True if this call did it. Never raises for the carrier's sake.
+
+    A carrier that is away gives the row back for later; anything unforeseen does too, with the error logged, so that
+    one bad row cannot stop the others.
+    """
+    claimed = outbox.claim(means.database, row_id, utcnow())
+    if claimed is None:
+        return False
+    work = JOBS.get(claimed.job)
+    trouble = None
+    try:
+        if work is None:
+            trouble = f"no such job: {claimed.job}"
+        else:
+            work(means, claimed)
+    except CarrierUnavailable as away:
+        _give_back(means, claimed, str(away))
+        return True
+    except Exception as error:
+        log.exception("job_failed", job=claimed.job, row=claimed.id, error=type(error).__name__)
+        _give_back(means, claimed, type(error).__name__)
+        return True
+    with means.database.transaction() as db:
+        outbox.done(db, claimed, utcnow(), trouble)
+    return True
+
+
+def _give_back(means: Means, claimed: outbox.Claimed, trouble: str) -> None:
+    log.warning("job_again", job=claimed.job, row=claimed.id, attempt=claimed.attempts, trouble=trouble)
+    with means.database.transaction() as db:
+        outbox.again(db, claimed, utcnow(), trouble[:300])
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+def place_call(means: Means, claimed: outbox.Claimed) -> None:
+    """Ring the leg's number, unless the leg was withdrawn or its claim is over."""
+    with means.database.transaction() as db:
+        leg = db.get(Leg, claimed.args["leg_id"])
+        if leg is None or leg.state != "placing" or leg.carrier_id is not None:
+            return
+        if leg.outcome == "withdrawn" or not _still_wanted(db, leg):
+            bridge.leg_ended(db, leg, "withdrawn", rules.current(db).rules, now=utcnow())
+            return
+        leg_id, to, sender, ring_s = leg.id, leg.to, leg.from_number, rules.current(db).rules.ring_s
+        if not _may(db, to, trusted=leg.purpose != "call_back", leg=leg.id):
+            bridge.leg_ended(db, leg, "refused", rules.current(db).rules, now=utcnow())
+            return
+    try:
+        carrier_id = means.carrier.place_call(to=to, from_number=sender, leg_id=leg_id, ring_s=ring_s)
+    except CarrierRefused as no:
+        with means.database.transaction() as db:
+            bridge.leg_ended(db, db.get_one(Leg, leg_id), no.reason, rules.current(db).rules, now=utcnow())
+        return
+    with means.database.transaction() as db:
+        db.execute(update(Leg).where(Leg.id == leg_id, Leg.carrier_id.is_(None)).values(carrier_id=carrier_id))
+        ringing = update(Leg).where(Leg.id == leg_id, Leg.state == "placing").values(state="ringing")
+        db.execute(ringing)
+        leg = db.get_one(Leg, leg_id, populate_existing=True)
+        if leg.outcome == "withdrawn" or not _still_wanted(db, leg):
+            outbox.add(db, "hang_up", now=utcnow(), leg_id=leg_id)
+
+
+def _may(db: Any, number: str, *, trusted: bool, **ids: str) -> bool:
+    """The last door before the carrier, for every call and text: whatever wrote the row, a number that must not be
+    reached is not. Words for people come earlier, where they ask.
+    """
+    try:
+        destinations.check(number, destinations.policy(db), trusted=trusted)
+    except destinations.Refused as no:
+        log.error("destination_refused", kind=no.kind, **ids)
+        return False
+    return True
+
+
+def _still_wanted(db: Any, leg: Leg) -> bool:
+    if leg.promise_id:
+        promise = db.get(Promise, leg.promise_id)
+        return promise is not None and promise.settled_at is None
+    entry = db.get(QueueEntry, leg.entry_id)
+    if leg.purpose == "alert":
+        return entry is not None and entry.state == "waiting"
+    return entry is not None and entry.token == leg.token and entry.state in ("offered", "connecting", "connected")
+
+
+def hang_up(means: Means, claimed: outbox.Claimed) -> None:
+    """End a leg we placed. One that was never placed is withdrawn."""
+    with means.database.transaction() as db:
+        leg = db.get(Leg, claimed.args["leg_id"])
+        if leg is None or leg.state == "ended":
+            return
+        carrier_id = leg.carrier_id
+        if carrier_id is None:
+            leg.outcome = "withdrawn"
+            return
+    means.carrier.hang_up(carrier_id=carrier_id)
+
+
+def move_caller(means: Means, claimed: outbox.Claimed) -> None:
+    """Take the person from the queue to the room where their nurse is, if that claim still holds."""
+    with means.database.reading() as db:
+        entry = db.get(QueueEntry, claimed.args["entry_id"])
+        if entry is None or entry.token != claimed.args["token"] or entry.state != "connecting":
+            return
+        contact_id = entry.contact_id
+    _move(means, contact_id, "join")
+
+
+def return_caller(means: Means, claimed: outbox.Claimed) -> None:
+    """The nurse's side was lost: take the person back to waiting, if nobody has them since."""
+    with means.database.reading() as db:
+        entry = db.scalar(select(QueueEntry).where(QueueEntry.contact_id == claimed.args["contact_id"]))
+        if entry is None or entry.state not in ("waiting", "offered"):
+            return  # an accepting nurse has them moved to her room; being offered to one does not
+    _move(means, claimed.args["contact_id"], "back")
+
+
+def end_call(means: Means, claimed: outbox.Claimed) -> None:
+    """The contact is finished: a last word to the person, then the end of the call."""
+    _move(means, claimed.args["contact_id"], "goodbye")
+
+
+def _move(means: Means, contact_id: str, where: Destination) -> None:
+    with means.database.reading() as db:
+        contact = db.get_one(Contact, contact_id)
+        call_id, over = contact.call_id, contact.leg_ended
+    if call_id is None or over:
+        return
+    try:
+        means.carrier.move_caller(carrier_id=call_id, contact_id=contact_id, where=where)
+    except CarrierRefused as no:
+        if no.reason != "gone":
+            raise  # nobody may be taken for gone who is on the line: try again, and let the log say why
+        with means.database.transaction() as db:  # the call is over and its own report is still on the way, or was lost
+            bridge.caller_gone(db, db.get_one(Contact, contact_id), now=utcnow())
+
+
+# --- texts ------------------------------------------------------------------------------------------------------------
+
+
+def send_text(means: Means, claimed: outbox.Claimed) -> None:
+    """Send one text. To a crew: at least once, a repeat marked as such. To a person: at most once, then a nurse sees
+    it.
+
+    When an earlier try may have gone through, the carrier is asked first whether it has the text.
+    """
+    message_id = claimed.args["message_id"]
+    with means.database.transaction() as db:
+        message = db.get(Message, message_id)
+        if message is None or message.state not in ("waiting", "sending") or message.carrier_id:
+            return
+        numbers = rules.current(db).rules
+        valid_s = _worth_sending_for_s(db, message, numbers)
+        if valid_s < 1:
+            texts.reported(db, message_id, "", "fail", now=utcnow(), trouble="too late to be of use")
+            return
+        if not _may(db, message.number, trusted=message.contact_id is None, message=message_id):
+            texts.reported(db, message_id, "", "fail", now=utcnow(), trouble=texts.NOT_REACHED)
+            return
+        in_doubt = message.state == "sending"
+        message.state, message.attempts = "sending", message.attempts + 1
+        to, sender, body, made_at = message.number, message.line, message.body, message.made_at
+        to_crew = message.dispatch_id is not None
+    if in_doubt:
+        found = means.carrier.find_text(to=to, containing=body, since=made_at)
+        if found and not _another_text(means, message_id, found):
+            _sent(means, message_id, found)
+            return
+        if not to_crew:
+            _not_sent(means, message_id, "not known whether it was sent")
+            return
+        body = CREW_REPEAT + body
+    try:
+        carrier_id = means.carrier.send_text(
+            to=to, from_number=sender, body=body, message_id=message_id, valid_s=valid_s
+        )
+    except CarrierRefused as no:
+        _not_sent(means, message_id, no.reason)
+        return
+    except CarrierUnavailable as away:
+        if not away.in_doubt:
+            with means.database.transaction() as db:
+                db.get_one(Message, message_id).state = "waiting"
+        raise
+    _sent(means, message_id, carrier_id)
+
+
+def _another_text(means: Means, message_id: str, carrier_id: str) -> bool:
+    """Whether what the carrier has is known to us already as another text with the same words."""
+    with means.database.reading() as db:
+        kept = db.scalar(select(Message.id).where(Message.carrier_id == carrier_id))
+    return kept is not None and kept != message_id
+
+
+def _worth_sending_for_s(db: Any, message: Message, numbers: rules.Rules) -> int:
+    """For how many seconds from now this text is worth having; none for one that would mislead.
+
+    An offer counts while it is open, and until its deadline; every other text about a job for hours, because a crew
+    that comes out of a valley must still learn that it was stood down; a reply to a person as long as the rules say.
+    """
+    age_s = int((utcnow() - message.made_at).total_seconds())
+    if message.dispatch_id is None:
+        return numbers.text_valid_s - age_s
+    if not crew.is_offer(message.body):
+        return CREW_TEXT_VALID_S
+    job = db.get_one(Dispatch, message.dispatch_id)
+    return numbers.offer_valid_s - age_s if job.state == "offered" else 0
+
+
+def _sent(means: Means, message_id: str, carrier_id: str) -> None:
+    with means.database.transaction() as db:
+        texts.reported(db, message_id, carrier_id, "sent", now=utcnow())
+        db.execute(
+            update(Message).where(Message.id == message_id, Message.carrier_id.is_(None)).values(carrier_id=carrier_id)
+        )
+
+
+def _not_sent(means: Means, message_id: str, trouble: str) -> None:
+    with means.database.transaction() as db:
+        texts.reported(db, message_id, "", "fail", now=utcnow(), trouble=trouble)
+
+
+# --- people on duty ---------------------------------------------------------------------------------------------------
+
+
+def ring_person(means: Means, claimed: outbox.Claimed) -> None:
+    """Ring the next person on duty about something only a person can decide, until one says they have it.
+
+    Dispatchers of the place first, then other dispatchers, then supervisors, then the fallback number; then round
+    again.
+    """
+    with means.database.transaction() as db:
+        now = utcnow()
+        promise = db.get(Promise, claimed.args["promise_id"], with_for_update=True)  # two runs must not ring two people
+        if promise is None or promise.settled_at is not None or promise.owner_id is not None:
+            return
+        legs = db.scalars(select(Leg).where(Leg.promise_id == promise.id)).all()
+        if any(leg.outcome == "accepted" for leg in legs):
+            return
+        if any(leg.state != "ended" and leg.made_at > now - ringing.FORGOTTEN_AFTER for leg in legs):
+            outbox.add(
+                db, "ring_person", queue="dispatch", now=now, due_at=now + timedelta(seconds=15), promise_id=promise.id
+            )
+            return
+        tried = {leg.to for leg in legs if leg.made_at > now - RUNG_AGAIN_AFTER}
+        for staff in _on_duty(db, promise):
+            if staff.phone and staff.phone not in tried:
+                ringing.place_to_person(db, staff.phone, staff.id, promise.id, now=now)
+                break
+        else:
+            if means.fallback_number not in tried:
+                ringing.place_to_person(db, means.fallback_number, None, promise.id, now=now)
+        outbox.add(
+            db, "ring_person", queue="dispatch", now=now, due_at=now + timedelta(seconds=15), promise_id=promise.id
+        )
+
+
+def _on_duty(db: Any, promise: Promise) -> list[Staff]:
+    contact = db.get_one(Contact, promise.contact_id)
+    people = [staff for staff in db.scalars(select(Staff).where(Staff.active).order_by(Staff.email)) if staff.phone]
+    rank = {"dispatcher": 0, "supervisor": 2}
+
+    def order(staff: Staff) -> int:
+        near = 0 if contact.locality in staff.localities else 1
+        return min(rank.get(role, 9) for role in staff.roles) + near
+
+    return sorted((staff for staff in people if {"dispatcher", "supervisor"} & set(staff.roles)), key=order)
+
+
+JOBS: Final[dict[str, Callable[[Means, outbox.Claimed], None]]] = {
+    "place_call": place_call,
+    "hang_up": hang_up,
+    "move_caller": move_caller,
+    "return_caller": return_caller,
+    "end_call": end_call,
+    "send_text": send_text,
+    "ring_person": ring_person,
+}
+
+
+def person_has_it(db: Any, leg: Leg, *, now: datetime) -> None:
+    """Somebody on duty pressed 1: the decision is theirs, and the ringing stops."""
+    promise = db.get_one(Promise, leg.promise_id)
+    promise.owner_id = promise.owner_id or leg.staff_id
+    leg.state, leg.outcome = "joined", "accepted"
+    promises.note(db, promise, "Said on the phone that they have it", by=leg.staff_id, now=now)

@@ -1,0 +1,134 @@
+"""Where nurses stand: ready, on contact, wrapping up, busy, on a break, off.
+
+Only a nurse changes her state, and three named rules: taking a contact makes her `on_contact` (and its end
+`wrapping_up`); not answering twice running puts her on a break; so does a number that cannot be rung. The reason is
+shown each time (Flex users asked for nothing else: a state that flips by itself is the complaint heard most,
+ecosystem.md 9).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from triage import history
+from triage.lifecycles import HELD, PRESENCE
+from triage.models import Presence, QueueEntry, Staff
+from triage.rules import Rules
+
+CHOSEN = ("ready", "busy", "break", "off")  # what a nurse may set; the other states follow from the work
+VIA = ("phone", "browser")
+
+# Written into the statement, not bound: SQLite takes the index over held entries only for a condition it can read.
+# Bound, it read the whole queue to find whom a nurse holds, and each claim got slower with everybody who waits.
+_HELD = QueueEntry.state.in_(bindparam("held", HELD, expanding=True, literal_execute=True))
+
+
+class CannotBe(Exception):
+    """A presence a nurse may not take now; `str()` says what to do instead."""
+
+
+def of(db: Session, staff: Staff) -> Presence:
+    """The nurse's presence; a row is made the first time, as off."""
+    row = db.get(Presence, staff.id)
+    if row is None:
+        row = Presence(
+            staff_id=staff.id, state="off", via="phone" if staff.phone else "browser", missed=0, reason=None,
+            since=datetime.fromtimestamp(0).astimezone(),
+        )  # fmt: skip
+        db.add(row)
+    return row
+
+
+def put(db: Session, staff: Staff, state: str, via: str | None, *, now: datetime) -> Presence:
+    """Set what the nurse asked for. Raises CannotBe: unknown state or way, no phone, or still holding somebody."""
+    if state not in CHOSEN:
+        raise CannotBe(f"A state is one of {', '.join(CHOSEN)}; {state!r} is not.")
+    if via is not None and via not in VIA:
+        raise CannotBe(f"Calls are taken by phone or browser; {via!r} is neither.")
+    if "nurse" not in staff.roles:
+        raise CannotBe("Only a nurse takes people from the queue. Ask an administrator for that role.")
+    row = of(db, staff)
+    way = via or row.via
+    if way == "phone" and not staff.phone:
+        raise CannotBe(
+            "No phone is kept for you. Take calls in the browser, or ask an administrator to add your number."
+        )
+    if holding(db, staff.id):
+        raise CannotBe("You are with somebody. Finish that contact first.")
+    change(db, row, state, actor=staff.id, now=now, via=way)
+    row.missed = 0
+    return row
+
+
+def change(
+    db: Session,
+    row: Presence,
+    state: str,
+    *,
+    actor: str,
+    now: datetime,
+    via: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """Move a presence and write who did it and why."""
+    if state not in PRESENCE:
+        raise ValueError(state)
+    row.state, row.reason, row.since = state, reason, now
+    row.via = via or row.via
+    history.record(db, "presence", actor=actor, now=now, staff_id=row.staff_id, state=state, via=row.via)
+
+
+def holding(db: Session, staff_id: str) -> QueueEntry | None:
+    """The entry this nurse holds now, if any: there is never more than one."""
+    return db.scalar(select(QueueEntry).where(QueueEntry.nurse_id == staff_id, _HELD))
+
+
+def missed(db: Session, staff_id: str, rules: Rules, *, now: datetime) -> None:
+    """A ring was not answered. After `misses_before_break` of them running the nurse is put on a break, and sees
+    why.
+    """
+    row = db.get(Presence, staff_id)
+    if row is None or row.state == "off":
+        return
+    row.missed += 1
+    if row.missed >= rules.misses_before_break:
+        change(db, row, "break", actor="clock", now=now, reason=f"did not answer {row.missed} times running")
+    elif row.state == "on_contact":
+        change(db, row, "ready", actor="clock", now=now, reason="did not answer")
+
+
+def not_rung(db: Session, staff_id: str, *, now: datetime, for_good: bool = False) -> None:
+    """The carrier could not ring her: no fault of hers. With `for_good`, her number will never do, and somebody must
+    mend it: she is put on a break, and sees why.
+    """
+    row = db.get(Presence, staff_id)
+    if row is None or row.state != "on_contact":
+        return
+    if for_good:
+        why = "your number cannot be rung: ask an administrator to correct it, or take calls in the browser"
+        change(db, row, "break", actor="clock", now=now, reason=why)
+    else:
+        change(db, row, "ready", actor="clock", now=now, reason="the carrier could not ring you")
+
+
+def ready(db: Session, *, via: str | None = None) -> Sequence[tuple[Staff, Presence]]:
+    """Nurses ready now and holding nobody, longest ready first."""
+    held = select(QueueEntry.nurse_id).where(_HELD, QueueEntry.nurse_id.is_not(None))
+    query = (
+        select(Staff, Presence)
+        .join(Presence, Presence.staff_id == Staff.id)
+        .where(Presence.state == "ready", Staff.active, Staff.id.not_in(held))
+        .order_by(Presence.since, Staff.id)
+    )
+    if via:
+        query = query.where(Presence.via == via)
+    return [(staff, presence) for staff, presence in db.execute(query)]
+
+
+def on_shift(db: Session) -> Sequence[Staff]:
+    """Nurses who are not off."""
+    return db.scalars(
+        select(Staff).join(Presence, Presence.staff_id == Staff.id).where(Presence.state != "off", Staff.active)
+    ).all()

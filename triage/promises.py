@@ -1,0 +1,142 @@
+"""What is owed to people, by when, and whether it was kept. Nothing here closes itself: a person, or the person's own
+return, settles a promise."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage import destinations, history, rules, same_person
+from triage.contacts import NotFound
+from triage.models import Contact, Promise, PromiseAttempt, Staff
+
+
+class AlreadySettled(Exception):
+    """The promise was settled before; `str()` says how."""
+
+
+def owe(
+    db: Session, kind: str, what: str, contact: Contact, *, due_at: datetime, now: datetime,
+    incident_id: str | None = None, reachable: bool = True,
+) -> Promise:  # fmt: skip
+    """Something is owed. The same kind to the same contact (and incident) is owed once, until somebody has it: what
+    happens after that is news to them.
+    """
+    same = select(Promise).where(
+        Promise.kind == kind, Promise.contact_id == contact.id, Promise.incident_id == incident_id,
+        Promise.settled_at.is_(None), (Promise.owner_id.is_(None)) | (Promise.kind == "call_back"),
+    )  # fmt: skip
+    if owed := db.scalar(same):
+        return owed
+    promise = Promise(
+        kind=kind, what=what, contact_id=contact.id, incident_id=incident_id, reachable=reachable, due_at=due_at,
+        owner_id=None, made_at=now, settled_at=None, settled_how=None,
+    )  # fmt: skip
+    db.add(promise)
+    db.flush()
+    history.record(
+        db,
+        "promised",
+        actor="clock",
+        now=now,
+        contact_id=contact.id,
+        incident_id=incident_id,
+        promise_id=promise.id,
+        kind=kind,
+    )
+    return promise
+
+
+def owe_call_back(db: Session, contact: Contact, what: str, *, now: datetime) -> Promise:
+    """Somebody left before a nurse had them. A withheld number, or one the line does not ring (`destinations`), is owed
+    all the same, and shown as unreachable.
+    """
+    reachable = destinations.may_reach(contact.number, destinations.policy(db))
+    due = now + timedelta(seconds=rules.current(db).rules.call_back_due_s)
+    return owe(db, "call_back", what, contact, due_at=due, now=now, reachable=reachable)
+
+
+def get(db: Session, promise_id: str) -> Promise:
+    """The promise, to be changed: locked until the transaction ends, so that it is settled once. Raises NotFound."""
+    locked = select(Promise).where(Promise.id == promise_id).with_for_update().execution_options(populate_existing=True)
+    promise = db.scalar(locked)
+    if promise is None:
+        raise NotFound("No promise has this id.")
+    return promise
+
+
+def owed(db: Session, limit: int = 200) -> Sequence[Promise]:
+    """What is owed now, soonest first."""
+    return db.scalars(select(Promise).where(Promise.settled_at.is_(None)).order_by(Promise.due_at).limit(limit)).all()
+
+
+def attempt(db: Session, promise: Promise, result: str, staff: Staff, *, now: datetime) -> PromiseAttempt:
+    """Note one attempt to keep it; whoever tried first owns it. Raises AlreadySettled."""
+    _still_owed(promise)
+    promise.owner_id = promise.owner_id or staff.id
+    return _tried(db, promise, result, staff.id, now)
+
+
+def settle(db: Session, promise: Promise, how: str, staff: Staff, *, now: datetime) -> Promise:
+    """A person says how it was kept, or why it cannot be. Raises AlreadySettled."""
+    _still_owed(promise)
+    promise.owner_id = promise.owner_id or staff.id
+    _settle(db, promise, how, staff.id, now)
+    return promise
+
+
+def tried(db: Session, contact: Contact, kind: str, result: str, *, by: str | None, now: datetime) -> None:
+    """The line itself tried (it rang them): note it on what is owed, if anything is."""
+    for promise in _of(db, contact, kind):
+        _tried(db, promise, result, by, now)
+
+
+def settle_for(db: Session, contact: Contact, kind: str, how: str, *, actor: str, now: datetime) -> None:
+    """What was owed to this person has happened (they are with a nurse): settle it, on every contact of theirs."""
+    for promise in _of(db, contact, kind):
+        _settle(db, promise, how, actor, now)
+
+
+def settle_incident(
+    db: Session, incident_id: str, kinds: Sequence[str], how: str, *, actor: str, now: datetime
+) -> None:
+    """What was owed about this incident is no longer: a crew has it, or it was stood down."""
+    owed_about_it = select(Promise).where(
+        Promise.incident_id == incident_id, Promise.kind.in_(kinds), Promise.settled_at.is_(None)
+    )
+    for promise in db.scalars(owed_about_it):
+        _settle(db, promise, how, actor, now)
+
+
+def note(db: Session, promise: Promise, result: str, *, by: str | None, now: datetime) -> None:
+    """Add a line to a promise, settled or not."""
+    _tried(db, promise, result, by, now)
+
+
+def _of(db: Session, contact: Contact, kind: str) -> Sequence[Promise]:
+    theirs = Promise.contact_id.in_(select(Contact.id).where(same_person.others(db, contact)))
+    return db.scalars(
+        select(Promise).where(
+            (Promise.contact_id == contact.id) | theirs, Promise.kind == kind, Promise.settled_at.is_(None)
+        )
+    ).all()
+
+
+def _tried(db: Session, promise: Promise, result: str, by: str | None, now: datetime) -> PromiseAttempt:
+    row = PromiseAttempt(promise_id=promise.id, at=now, by=by, result=result)
+    db.add(row)
+    history.record(
+        db, "promise_tried", actor=by or "clock", now=now, contact_id=promise.contact_id, promise_id=promise.id
+    )
+    return row
+
+
+def _settle(db: Session, promise: Promise, how: str, actor: str, now: datetime) -> None:
+    promise.settled_at, promise.settled_how = now, how
+    history.record(db, "promise_settled", actor=actor, now=now, contact_id=promise.contact_id, promise_id=promise.id)
+
+
+def _still_owed(promise: Promise) -> None:
+    if promise.settled_at is not None:
+        raise AlreadySettled(f"This was settled already: {promise.settled_how}.")

@@ -1,0 +1,380 @@
+"""Who waits for a nurse, in what order, and who has whom.
+
+Order is need, then promise, then arrival (DESIGN 2.4): the band says *when* somebody should be heard, never how risky
+they are; inside a band the oldest original arrival comes first. The bands and their reasons are domain.md 6.1.
+
+A claim is one conditional UPDATE. Its row count decides; the token it raises fences off whoever held the entry before;
+a unique index allows a nurse one entry at a time. Tested with 32 nurses at once on both databases.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal, select, true, tuple_, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from triage import history, opening, presence, same_person
+from triage.db import UtcDateTime
+from triage.lifecycles import ENTRY, HELD, sources
+from triage.models import Contact, Locality, Presence, Promise, QueueEntry, Staff, new_id
+from triage.rules import Rules
+
+DANGER, FAILED_BEFORE, VERY_URGENT, PROFESSIONAL, NOT_ASKED, URGENT, SCHEDULED = range(7)
+NO_LANE = ""
+
+SAID_DANGER = "Said there is danger now"
+STATED = {
+    "carer": "Calling for someone else",
+    "cannot_talk": "Cannot talk: ask questions that keys can answer, 1 yes, 2 no",
+    "call_back": "Asked to be called back and keep their place",
+}
+RANG_AGAIN = "Rang again while waiting to be called back"
+
+
+class NotTheirs(Exception):
+    """This entry is not in this nurse's hands (any more). `str()` says so to them."""
+
+
+# --- joining and order ------------------------------------------------------------------------------------------------
+
+
+def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> QueueEntry:
+    """Put a contact in the queue, once: a second call returns the entry it has.
+
+    A person who was here minutes ago keeps their first arrival, and somebody we failed before goes ahead.
+    """
+    if entry := db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id)):
+        return entry
+    same = same_person.others(db, contact)
+    band, reasons, arrived_at = _first_band(db, contact, same, rules, now)
+    for asked in _waiting_for_a_call_back(db, contact, same):
+        band, arrived_at = min(band, asked.band), min(arrived_at, asked.arrived_at)
+        kept = [why for why in asked.reasons if why not in ("Not yet asked", STATED["call_back"])]
+        reasons = list(dict.fromkeys([*(why for why in reasons if why != "Not yet asked"), RANG_AGAIN, *kept]))
+        step(db, asked, "finish", actor=_person(contact), now=now, ended_at=now, ended_how="rang_again")
+        asked.contact.ended_at = now
+    entry = QueueEntry(
+        contact_id=contact.id, contact=contact, lane=contact.locality or NO_LANE, band=band, reasons=reasons,
+        arrived_at=arrived_at, climbed_at=now, nurse_id=None, room=None, lease_until=None, connected_at=None,
+        ended_at=None, ended_how=None,
+    )  # fmt: skip
+    db.add(entry)
+    db.flush()
+    history.record(db, "joined_queue", actor=_person(contact), now=now, contact_id=contact.id, band=band)
+    return entry
+
+
+def _first_band(
+    db: Session, contact: Contact, same: ColumnElement[bool], rules: Rules, now: datetime
+) -> tuple[int, list[str], datetime]:
+    """The band a contact starts in, why, and when their wait began. Only stated facts and our own failures count."""
+    bands = [(NOT_ASKED, "Not yet asked")]
+    if contact.route == "professional":
+        bands.append((PROFESSIONAL, "A professional is with the person"))
+    if contact.danger:
+        bands.append((DANGER, SAID_DANGER))
+    arrived_at = contact.started_at
+    waits = _earlier_waits(db, same, now)
+    for earlier in waits:
+        age = now - (earlier.ended_at or now)
+        minutes = max(1, int(age.total_seconds() // 60))
+        if earlier.contact.danger:
+            bands.append((FAILED_BEFORE, f"Cut off {minutes} min ago after saying there was danger"))
+        if age.total_seconds() <= rules.reconnect_s:
+            bands.append((VERY_URGENT, f"Rang again {minutes} min after their last call ended"))
+            arrived_at = min(arrived_at, earlier.arrived_at)
+    if sum(1 for entry in waits if entry.state == "abandoned") >= 2:
+        bands.append((FAILED_BEFORE, "Gave up waiting twice in the last 24 hours"))
+    if _promise_overdue(db, same, now):
+        bands.append((FAILED_BEFORE, "We owed them a call-back"))
+    band = min(bands)[0]
+    reasons = [why for rank, why in sorted(bands) if rank < NOT_ASKED] or ["Not yet asked"]
+    return band, reasons, arrived_at
+
+
+def _waiting_for_a_call_back(db: Session, contact: Contact, same: ColumnElement[bool]) -> Sequence[QueueEntry]:
+    """This person's waits that go on without a line: whoever rings again takes that place along, and is one person."""
+    if contact.channel != "call":
+        return []
+    return db.scalars(
+        select(QueueEntry)
+        .join(QueueEntry.contact)
+        .where(same, Contact.leg_ended)
+        .where(QueueEntry.state == "waiting", QueueEntry.call_back)
+    ).all()
+
+
+def _earlier_waits(db: Session, same: ColumnElement[bool], now: datetime) -> Sequence[QueueEntry]:
+    """This person's waits that ended in the last 24 hours without a nurse having finished them."""
+    return db.scalars(
+        select(QueueEntry)
+        .join(QueueEntry.contact)
+        .where(same)
+        .where(QueueEntry.ended_at > now - timedelta(hours=24), QueueEntry.ended_how.in_(("rang_off", "gave_up")))
+    ).all()
+
+
+def _promise_overdue(db: Session, same: ColumnElement[bool], now: datetime) -> bool:
+    owed = (
+        select(Promise.id)
+        .join(Contact, Contact.id == Promise.contact_id)
+        .where(same, Promise.kind == "call_back")
+        .where(Promise.settled_at.is_(None), Promise.due_at < now)
+    )
+    return db.scalar(owed.limit(1)) is not None
+
+
+def raise_to(db: Session, entry: QueueEntry, band: int, reason: str, *, actor: str, now: datetime) -> None:
+    """Note a stated reason, and move the entry ahead if it calls for that. Software may raise, never lower.
+
+    The entry is read again, locked: what another transaction raised meanwhile must stand.
+    """
+    db.refresh(entry, ["band", "reasons"], with_for_update={"of": QueueEntry})
+    if reason not in entry.reasons:
+        entry.reasons = [*(why for why in entry.reasons if why != "Not yet asked"), reason]
+    entry.band = min(entry.band, band)
+    history.record(db, "reason", actor=actor, now=now, contact_id=entry.contact_id, band=entry.band)
+
+
+def climb(db: Session, rules: Rules, *, now: datetime) -> int:
+    """Everyone who has waited long enough since their last step goes up one band, never above band 1 by age alone."""
+    long_enough = now - timedelta(seconds=rules.climb_every_s)
+    risen = db.scalars(
+        select(QueueEntry)
+        .where(QueueEntry.state == "waiting", QueueEntry.climbed_at <= long_enough, QueueEntry.band > FAILED_BEFORE)
+        .limit(200)
+        .with_for_update(skip_locked=True, of=QueueEntry)  # a danger stated at this moment must not be lowered
+        .execution_options(populate_existing=True)
+    ).all()
+    for entry in risen:
+        entry.band -= 1
+        entry.climbed_at = now
+        waited = f"Has waited {int((now - entry.arrived_at).total_seconds() // 60)} min"
+        entry.reasons = [*(why for why in entry.reasons if not why.startswith("Has waited")), waited]
+        history.record(db, "climbed", actor="clock", now=now, contact_id=entry.contact_id, band=entry.band)
+    return len(risen)
+
+
+def lanes_for(db: Session, staff: Staff, now: datetime) -> list[str]:
+    """The localities whose people this nurse may take now: their own, and by overflow.
+
+    While none of its own nurses is on shift, and outside its hours, a locality's people may be taken by those of the
+    localities in its `overflow`; while none of those is on shift either, or where it names none, by every nurse: nobody
+    waits for an empty room. People whose locality nobody knows yet are everybody's.
+    """
+    covered = {code for nurse in presence.on_shift(db) for code in nurse.localities}
+    lanes = [NO_LANE]
+    for locality in db.scalars(select(Locality)):
+        theirs = locality.code in staff.localities
+        helpers = set(locality.overflow) & covered
+        alone = locality.code in covered and opening.is_open(locality.hours, now)
+        lends = not alone and (not helpers or helpers & set(staff.localities))
+        if theirs or lends:
+            lanes.append(locality.code)
+    return lanes
+
+
+def may_take(entry: QueueEntry, lanes: Sequence[str]) -> bool:
+    """Whether a nurse with these lanes may take this entry: one of theirs, or danger now, which is every nurse's."""
+    return entry.lane in lanes or entry.band == DANGER
+
+
+def nurses_for(db: Session, lane: str, now: datetime) -> int:
+    """How many nurses on shift may take people of this lane."""
+    return sum(1 for lanes in _lanes_on_shift(db, now) if lane in lanes)
+
+
+def _lanes_on_shift(db: Session, now: datetime) -> list[list[str]]:
+    """The lanes of each nurse on shift."""
+    return [lanes_for(db, nurse, now) for nurse in presence.on_shift(db)]
+
+
+_IN_ORDER = (QueueEntry.band, QueueEntry.arrived_at, QueueEntry.id)
+_RUNG_ABOUT = (QueueEntry.band > DANGER) & QueueEntry.contact.has(Contact.channel == "call")
+
+
+def waiting(db: Session, lanes: Sequence[str] | None = None, limit: int = 500) -> Sequence[QueueEntry]:
+    """Entries nobody holds, in the order they will be taken; all of them, or those of some lanes."""
+    query = select(QueueEntry).where(QueueEntry.state == "waiting").order_by(*_IN_ORDER).limit(limit)
+    if lanes is not None:
+        query = query.where(QueueEntry.lane.in_(lanes))
+    return db.scalars(query).all()
+
+
+def ahead_of(db: Session, entry: QueueEntry, now: datetime) -> int:
+    """How many people are before this one for the nurses who may take them: what they may truthfully be told."""
+    before = tuple_(*_IN_ORDER) < tuple_(literal(entry.band), literal(entry.arrived_at, UtcDateTime), literal(entry.id))
+    shared = {lane for lanes in _lanes_on_shift(db, now) if entry.lane in lanes for lane in lanes} | {entry.lane}
+    whose = QueueEntry.lane.in_(shared) | (QueueEntry.band == DANGER)
+    count = select(func.count()).where(QueueEntry.state == "waiting", whose, before)
+    return db.scalar(count) or 0
+
+
+# --- claiming ---------------------------------------------------------------------------------------------------------
+
+
+def claim_next(db: Session, staff: Staff, rules: Rules, *, now: datetime, unasked: bool = False) -> QueueEntry | None:
+    """The next person for this nurse, now in their hands; None if nobody of their lanes waits. Danger now is in every
+    nurse's lanes: it is the head of everything.
+
+    Asked again while they hold somebody, it returns that one. A text is connected at once; a call is offered, and its
+    lease runs until the nurse has answered.
+
+    `unasked`: the service looks for whom to ring her about, she did not ask. Then texts are left to those who do ask
+    (she would not know that she has one), and danger now to the ringing of everybody at once.
+    """
+    # One request of a nurse at a time: her second tab must find what the first one took, not "nobody waits".
+    db.execute(select(Staff.id).where(Staff.id == staff.id).with_for_update(key_share=True))
+    if held := presence.holding(db, staff.id):
+        return held
+    here: ColumnElement[bool] = _RUNG_ABOUT if unasked else true()
+    wanted = dict.fromkeys(lanes_for(db, staff, now), here)
+    if not unasked:
+        for other in db.scalars(select(Locality.code)):
+            wanted.setdefault(other, QueueEntry.band == DANGER)
+    for _look_again in range(2):  # SKIP LOCKED may see nothing while others hold the rows: ask once more
+        for lane in _lanes_by_need(db, wanted):
+            head = (
+                select(QueueEntry.id)
+                .where(QueueEntry.state == "waiting", QueueEntry.lane == lane, wanted[lane])
+                .order_by(*_IN_ORDER)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+                .scalar_subquery()
+            )
+            if entry := _claim(db, QueueEntry.id == head, staff, rules, now):
+                return entry
+            if held := presence.holding(db, staff.id):
+                return held
+    return None
+
+
+def claim(db: Session, entry_id: str, staff: Staff, rules: Rules, *, now: datetime) -> QueueEntry | None:
+    """Take this very entry, if it still waits and the nurse holds nobody: for those rung about danger now."""
+    return _claim(db, QueueEntry.id == entry_id, staff, rules, now)
+
+
+def _lanes_by_need(db: Session, wanted: Mapping[str, ColumnElement[bool]]) -> list[str]:
+    """Lanes with somebody wanted waiting, the one whose head comes first in front. Reads one index entry a lane,
+    however deep.
+    """
+    heads = []
+    for lane, whom in wanted.items():
+        head = db.execute(
+            select(QueueEntry.band, QueueEntry.arrived_at, QueueEntry.id)
+            .where(QueueEntry.state == "waiting", QueueEntry.lane == lane, whom)
+            .order_by(*_IN_ORDER)
+            .limit(1)
+        ).one_or_none()
+        if head:
+            heads.append((tuple(head), lane))
+    return [lane for _, lane in sorted(heads)]
+
+
+def _claim(db: Session, which: ColumnElement[bool], staff: Staff, rules: Rules, now: datetime) -> QueueEntry | None:
+    write = (
+        update(QueueEntry)
+        .where(which, QueueEntry.state == "waiting")
+        .values(
+            state="offered", nurse_id=staff.id, token=QueueEntry.token + 1, room=new_id(),
+            lease_until=now + timedelta(seconds=rules.claim_lease_s),
+        )
+        .returning(QueueEntry.id)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    try:
+        with db.begin_nested():
+            entry_id = db.execute(write).scalar_one_or_none()
+    except IntegrityError:  # the one-entry-a-nurse index: another tab of theirs was first
+        return None
+    if entry_id is None:
+        return None
+    entry = db.get_one(QueueEntry, entry_id, populate_existing=True)
+    if entry.contact.channel == "text":
+        entry.state, entry.lease_until, entry.connected_at = "connected", None, now
+    row = presence.of(db, staff)
+    presence.change(db, row, "on_contact", actor=staff.id, now=now)
+    history.record(
+        db, "claimed", actor=staff.id, now=now, contact_id=entry.contact_id, token=entry.token, state=entry.state
+    )
+    if staff.localities and entry.lane not in (NO_LANE, *staff.localities):  # by overflow, or danger now
+        history.record(db, "acting_for", actor=staff.id, now=now, contact_id=entry.contact_id, locality=entry.lane)
+    return entry
+
+
+def step(
+    db: Session, entry: QueueEntry, action: str, *, actor: str, now: datetime, token: int | None = None, **values: Any
+) -> bool:
+    """Move an entry by its life cycle with one conditional write; False if it was no longer where that may start.
+
+    With `token`, also only while that claim still holds: a stale nurse, leg or job changes nothing.
+    """
+    starts = sources(ENTRY, action)
+    target = ENTRY[starts[0], action]
+    allowed = QueueEntry.token == token if token is not None else true()
+    moved = db.execute(
+        update(QueueEntry)
+        .where(QueueEntry.id == entry.id, QueueEntry.state.in_(starts), allowed)
+        .values(state=target, **values)
+        .returning(QueueEntry.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    db.refresh(entry)
+    if moved is None:
+        return False
+    history.record(db, action, actor=actor, now=now, contact_id=entry.contact_id, state=target, token=entry.token)
+    return True
+
+
+def put_back(
+    db: Session,
+    entry: QueueEntry,
+    reason: str,
+    *,
+    actor: str,
+    now: datetime,
+    token: int | None = None,
+    band: int | None = None,
+) -> bool:
+    """Return somebody to the same place in the queue, with the reason; False if the claim had already moved on."""
+    if not step(
+        db, entry, "return", actor=actor, now=now, token=token,
+        nurse_id=None, lease_until=None, room=None, connected_at=None,
+    ):  # fmt: skip
+        return False
+    if band is not None:
+        raise_to(db, entry, band, reason, actor=actor, now=now)
+    return True
+
+
+def expired(db: Session, now: datetime) -> Sequence[QueueEntry]:
+    """Claims whose lease ran out before the nurse and the person were together."""
+    return db.scalars(
+        select(QueueEntry).where(QueueEntry.state.in_(("offered", "connecting")), QueueEntry.lease_until < now)
+    ).all()
+
+
+def held_by(db: Session, contact_id: str, staff: Staff) -> QueueEntry:
+    """The contact's entry, which this nurse holds. Raises NotTheirs otherwise."""
+    entry = db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact_id))
+    if entry is None or entry.nurse_id != staff.id or entry.state not in HELD:
+        raise NotTheirs("This person is not with you now. Take the next person from the queue.")
+    return entry
+
+
+def nurse_name(db: Session, entry: QueueEntry) -> str | None:
+    """Who has them, by name, for other nurses' screens."""
+    if entry.nurse_id is None:
+        return None
+    return db.scalar(select(Staff.name).where(Staff.id == entry.nurse_id))
+
+
+def _person(contact: Contact) -> str:
+    return "texter" if contact.channel == "text" else "caller"
+
+
+def shift_state(db: Session, staff_id: str) -> str:
+    """The nurse's presence in a word."""
+    return db.scalar(select(Presence.state).where(Presence.staff_id == staff_id)) or "off"

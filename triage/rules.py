@@ -1,0 +1,61 @@
+"""The numbers a service runs by, and where each comes from. `apply` may change them; a row keeps the version it
+used.
+"""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage.models import Service
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Seconds unless the name says otherwise. The defaults are DESIGN 3's, or chosen here with the reason given."""
+
+    ring_s: int = 20  # a nurse's phone rings this long; 15 s to reach the pocket, 5 to press 1
+    claim_lease_s: int = 40  # a claim not answered by then goes back: ring_s, the whisper, and the carrier's delays
+    connect_lease_s: int = 20  # accepted, and the caller on the way to the room
+    climb_every_s: int = 600  # waiting climbs a band each time this passes, never above band 1
+    reconnect_s: int = 900  # back within 15 minutes: band 2, and the original arrival (domain.md 6.1)
+    call_back_due_s: int = 600  # a caller who hung up is owed a ring by then
+    acknowledge_s: int = 120  # a crew's time to accept before the next unit is asked (R38)
+    offer_valid_s: int = 120  # a text offering a job must not arrive after that (R38)
+    text_valid_s: int = 600  # a reply to a person in crisis is worthless hours later (twilio.md 1.7)
+    misses_before_break: int = 2  # a nurse who did not answer twice is not rung a third time
+    alert_again_s: int = 30  # danger now and nobody has taken it: ring every ready nurse again
+    still_alert_s: int = 480  # accepted but not moving: a person is rung; the board warns from half of it (Resgrid)
+    welfare_s: int = 1200  # crew on scene: a welfare check is due (TicketsCAD's practice)
+
+
+class TheService(msgspec.Struct, frozen=True):
+    """The service as it stands: its name, rules, wording, and the sentence for when no car is on duty."""
+
+    name: str
+    rules: Rules
+    wording: dict[str, str]
+    no_car_fallback: str
+    allow_destinations: tuple[str, ...] = ()  # prefixes beyond ordinary British numbers (triage.destinations)
+
+
+NO_CAR = "No car can go now. Ring 999 if there is danger now; otherwise the crisis team on call."
+
+
+def config(db: Session) -> dict[str, Any]:
+    """What `apply` keeps of the file's numbers, as it was written."""
+    return db.scalar(select(Service.config).where(Service.id == 1)) or {}
+
+
+def current(db: Session) -> TheService:
+    """What `apply` loaded last, or a nameless service with the defaults before anything was."""
+    row = db.scalar(select(Service).where(Service.id == 1))
+    if row is None:
+        return TheService("this crisis line", Rules(), {}, NO_CAR)
+    return TheService(
+        row.name,
+        msgspec.convert(row.config.get("rules", {}), Rules),
+        {str(name): str(words) for name, words in row.wording.items()},
+        row.config.get("no_car_fallback") or NO_CAR,
+        tuple(row.config.get("allow_destinations") or ()),
+    )

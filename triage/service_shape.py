@@ -1,0 +1,154 @@
+"""What a service file holds, once it has no mistake in it; and how mistakes in one are told."""
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, order=True):
+    """One mistake: the line it stands on, from 1, and a sentence saying what to do."""
+
+    line: int
+    sentence: str
+
+
+class ServiceFileError(Exception):
+    """The file cannot be used. `problems` holds every mistake found, in the order of their lines."""
+
+    def __init__(self, found: list[Problem]) -> None:
+        self.problems = sorted(found)
+        super().__init__("\n".join(f"line {problem.line}: {problem.sentence}" for problem in self.problems))
+
+
+class Service(msgspec.Struct, frozen=True):
+    """The service itself. `no_car_fallback` is the sentence shown and said when no car is on duty;
+    `allow_destinations` are prefixes people may be rung and texted on beyond ordinary British numbers."""
+
+    name: str
+    no_car_fallback: str | None = None
+    allow_destinations: tuple[str, ...] = ()
+
+
+class Locality(msgspec.Struct, frozen=True):
+    """A place with nurses and cars. `overflow`: the localities whose nurses help, in order, when none
+    here is on shift."""
+
+    code: str
+    name: str
+    overflow: tuple[str, ...] = ()
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A number people ring or text (E.164), and where a caller is placed before any keyword."""
+
+    number: str
+    locality: str | None = None
+    route: str = "direct"
+
+
+class Keyword(msgspec.Struct, frozen=True):
+    """A word service users chose, who agreed it and when, and from and to which day (both included) it is
+    in use."""
+
+    word: str
+    locality: str
+    agreed_by: str
+    agreed_on: date
+    sounds_like: tuple[str, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def state_on(self, today: date) -> Literal["coming", "in_use", "retired"]:
+        """Where the word stands on a day."""
+        if self.valid_from and today < self.valid_from:
+            return "coming"
+        return "retired" if self.valid_to and today > self.valid_to else "in_use"
+
+
+class Staff(msgspec.Struct, frozen=True):
+    """Somebody who signs in. The e-mail is in small letters; the phone, where the service may ring them,
+    is E.164."""
+
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    localities: tuple[str, ...] = ()
+    phone: str | None = None
+    skills: tuple[str, ...] = ()
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """A response car by call sign, its phone (E.164) and who rides in it."""
+
+    call_sign: str
+    locality: str
+    phone: str
+    crew: tuple[str, ...] = ()
+
+
+class DirectoryEntry(msgspec.Struct, frozen=True):
+    """Local help. `open` says when, in words; `text` is what may be texted to a caller, when not name and
+    number."""
+
+    name: str
+    locality: str
+    what: str
+    phone: str | None = None
+    open: str | None = None
+    text: str | None = None
+
+
+class SharedNumber(msgspec.Struct, frozen=True):
+    """A telephone that is not one person's (E.164), so that it links nobody: a payphone, a ward, a switchboard."""
+
+    number: str
+    kind: str = "shared"
+
+
+class Hours(msgspec.Struct, frozen=True):
+    """When the own nurses of one locality, or (None) of every other, are expected: weekly, local time, as
+    `triage.opening` reads it. Without any: always."""
+
+    spans: tuple[str, ...]
+    locality: str | None = None
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Numbers the queue and dispatch run by; None leaves the service's own default."""
+
+    wait_climb_minutes: int | None = None
+    lease_s: int | None = None
+    ack_deadline_s: int | None = None
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """How long records are kept, in years (`child_until`: to which birthday); None leaves the Records Management
+    Code's own time. `texts_days`: how long the words of texts are; None: as long as their record."""
+
+    mental_health_years: int | None = None
+    adult_years: int | None = None
+    child_until: int | None = None
+    texts_days: int | None = None
+
+
+class ServiceFile(msgspec.Struct, frozen=True):
+    """Everything in a service file that has no mistake in it."""
+
+    service: Service
+    localities: tuple[Locality, ...] = ()
+    lines: tuple[Line, ...] = ()
+    keywords: tuple[Keyword, ...] = ()
+    staff: tuple[Staff, ...] = ()
+    units: tuple[Unit, ...] = ()
+    directory: tuple[DirectoryEntry, ...] = ()
+    hours: tuple[Hours, ...] = ()
+    shared_numbers: tuple[SharedNumber, ...] = ()
+    wording: dict[str, str] = {}
+    order: Order = Order()
+    retention: Retention = Retention()
+
+    def hours_of(self, locality: str) -> tuple[str, ...]:
+        """The spans of a locality: its own, or those that name no locality, or none."""
+        by_locality = {hours.locality: hours.spans for hours in self.hours}
+        return by_locality.get(locality) or by_locality.get(None, ())

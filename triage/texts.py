@@ -1,0 +1,179 @@
+"""Texts we send, to people and to crews: one row each, sent by a job, its state told as it is.
+
+A text to a person is sent at most once and then shown as failed or unknown for a nurse to act on; a text to a crew is
+sent at least once, and a repeat says so (reliability.md 5).
+"""
+
+import re
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from callflows import crew
+from triage import caps, destinations, dispatch, history, outbox, ringing
+from triage.lifecycles import MESSAGE, sources
+from triage.models import Contact, Message, Staff, new_id
+
+LONGEST = 1600  # the carrier's limit for one message body
+
+
+NOT_REACHED = "a number the line does not text"
+HELD = "held back: too many texts this hour"
+
+
+class CannotText(Exception):
+    """This person cannot be texted, and why."""
+
+
+class MayNotText(CannotText):
+    """Nobody is texted on such a number, whoever asks: abroad, premium, one of ours."""
+
+
+def to_person(
+    db: Session, contact: Contact, body: str, staff: Staff, *, now: datetime, message_id: str | None = None
+) -> Message:
+    """Write a nurse's text to a texter, or to a caller who agreed to be texted. Raises CannotText.
+
+    With `message_id` (32 hex digits, chosen by whoever asks), asking again is harmless: it is the same text.
+    """
+    if message_id and (same := db.get(Message, message_id)):
+        if same.contact_id != contact.id or same.staff_id != staff.id:
+            raise CannotText("This text was sent to somebody else. Write it again.")
+        return same
+    if message_id and not re.fullmatch(r"[0-9a-f]{32}", message_id):
+        raise CannotText("The page is out of date. Open it again; what you wrote is still there.")
+    body = body.strip()
+    if not body:
+        raise CannotText("There is nothing in this text. Write something first.")
+    if len(body) > LONGEST:
+        raise CannotText(f"A text can hold {LONGEST} characters; this one has {len(body)}.")
+    if contact.number is None:
+        raise CannotText("Their number is withheld, so they cannot be texted.")
+    if contact.opted_out:
+        raise CannotText("They sent an opt-out word, so their carrier stops our texts. Offer them a call instead.")
+    if contact.channel == "call" and not contact.text_consent:
+        raise CannotText("They have not agreed to texts. Ask them, and note it in the outcome.")
+    _may_text(db, contact.number)
+    return queue_text(db, contact, body, actor=staff.id, staff_id=staff.id, now=now, message_id=message_id)
+
+
+def _may_text(db: Session, number: str) -> None:
+    try:
+        destinations.check(number, destinations.policy(db))
+    except destinations.Refused as no:
+        raise MayNotText(f"They cannot be texted from here: {no.why}. Speak with them on the line instead.") from None
+
+
+def queue_text(
+    db: Session, contact: Contact, body: str, *, actor: str, now: datetime, staff_id: str | None = None,
+    message_id: str | None = None,
+) -> Message:  # fmt: skip
+    """Leave a text to the contact's number to be sent. Used by nurses (above) and for what a caller asked for.
+
+    Beyond the caps it is held: kept as not sent, for a person to decide (`triage.caps`).
+    """
+    held = caps.reached(db, contact, "text", now=now)
+    message = Message(
+        id=message_id or new_id(), contact_id=contact.id, dispatch_id=None, direction="out",
+        number=contact.number or "", line=ringing.from_number(db, contact), body=body,
+        state="failed" if held else "waiting", trouble=HELD if held else None, carrier_id=None, staff_id=staff_id,
+        made_at=now,
+    )  # fmt: skip
+    db.add(message)
+    db.flush()
+    if not held:
+        outbox.add(db, "send_text", now=now, message_id=message.id)
+    history.record(db, "text_out", actor=actor, now=now, contact_id=contact.id, message_id=message.id)
+    return message
+
+
+def to_staff(db: Session, staff: Staff, body: str, *, now: datetime) -> Message | None:
+    """Leave a text to somebody who works here, if a telephone is kept for them. Its words name nobody."""
+    if staff.phone is None:
+        return None
+    message = Message(
+        contact_id=None, dispatch_id=None, direction="out", number=staff.phone, body=body,
+        line=ringing.service_number(db, "crew"), state="waiting", trouble=None, carrier_id=None, staff_id=None,
+        made_at=now,
+    )  # fmt: skip
+    db.add(message)
+    db.flush()
+    outbox.add(db, "send_text", now=now, message_id=message.id)
+    return message
+
+
+def kept(db: Session, carrier_id: str) -> Contact | None:
+    """Whose text this is, if it came before; None for a new one (and for a crew's)."""
+    of_text = select(Contact).join(Message, Message.contact_id == Contact.id).where(Message.carrier_id == carrier_id)
+    return db.scalar(of_text)
+
+
+def received(db: Session, contact: Contact, carrier_id: str, body: str, *, now: datetime) -> Message | None:
+    """A text from the person, once: None if this very text was kept before."""
+    if db.scalar(select(Message.id).where(Message.carrier_id == carrier_id)):
+        return None
+    message = Message(
+        contact_id=contact.id, dispatch_id=None, direction="in", number=contact.number or "", body=body,
+        line=contact.line or "", state="received", trouble=None, carrier_id=carrier_id, staff_id=None, made_at=now,
+    )  # fmt: skip
+    db.add(message)
+    db.flush()
+    history.record(db, "text_in", actor="texter", now=now, contact_id=contact.id, message_id=message.id)
+    return message
+
+
+def answered(db: Session, contact: Contact) -> bool:
+    """Whether we have texted anything in this conversation yet."""
+    ours = select(Message.id).where(Message.contact_id == contact.id, Message.direction == "out")
+    return db.scalar(ours.limit(1)) is not None
+
+
+def said_by_line(db: Session, contact: Contact, body: str, *, now: datetime) -> Message:
+    """The line's own answer to a text, carried by the webhook's reply itself: kept so that the nurse sees it."""
+    message = Message(
+        contact_id=contact.id, dispatch_id=None, direction="out", number=contact.number or "", body=body,
+        line=contact.line or "", state="sent", trouble=None, carrier_id=None, staff_id=None, made_at=now,
+    )  # fmt: skip
+    db.add(message)
+    db.flush()
+    return message
+
+
+def reported(
+    db: Session, message_id: str | None, carrier_id: str, action: str, *, now: datetime, trouble: str | None = None
+) -> None:
+    """The carrier's word on a text: `sent`, `delivered` or `fail`. An end absorbs whatever comes later."""
+    which = Message.id == message_id if message_id else Message.carrier_id == carrier_id
+    message = db.scalar(select(Message).where(which, Message.direction == "out"))
+    if message is None:
+        return
+    changed = db.execute(
+        update(Message)
+        .where(Message.id == message.id, Message.state.in_(sources(MESSAGE, action)))
+        .values(
+            state=MESSAGE[sources(MESSAGE, action)[0], action],
+            carrier_id=message.carrier_id or carrier_id or None,  # unique: "" would do for one text only
+        )
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()  # fmt: skip
+    db.refresh(message)
+    if changed is not None and trouble:
+        message.trouble = trouble
+    if changed is None or (message.contact_id is None and message.dispatch_id is None):
+        return
+    if message.state == "failed" and message.dispatch_id:
+        dispatch.text_failed(db, message.dispatch_id, offer=crew.is_offer(message.body), now=now)
+    if trouble == "opted_out" and message.contact_id:
+        contact = db.get_one(Contact, message.contact_id)
+        contact.opted_out = True
+    history.record(
+        db,
+        "text_state",
+        actor="carrier",
+        now=now,
+        contact_id=message.contact_id,
+        message_id=message.id,
+        state=message.state,
+    )
