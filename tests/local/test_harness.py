@@ -1,12 +1,14 @@
 """The harness itself: what every other test leans on must fail when it should."""
 
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
 from sqlalchemy import create_engine, text
+from werkzeug.serving import make_server
 
 from tests.harness.browser import Violation
 from tests.harness.databases import BACKENDS, Databases
@@ -89,13 +91,40 @@ def test_the_browser_finds_an_accessibility_fault(
     page.close()
 
 
+def test_a_page_is_not_held_while_a_test_waits_for_something_else(
+    new_page: Callable[..., Any], free_port: Callable[[], int]
+) -> None:
+    asked: list[str] = []
+
+    def service(environ: dict[str, Any], start: Any) -> list[bytes]:
+        asked.append(environ["REQUEST_METHOD"])
+        start("200 OK", [("Content-Type", "text/html")])
+        return [b"<button onclick=\"setTimeout(() => fetch('/', {method: 'POST'}), 50)\">Send</button>"]
+
+    server = make_server("127.0.0.1", free_port(), service, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        page = new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        page.get_by_role("button", name="Send").click()
+        wait_until(lambda: "POST" in asked, 5, what="what the page sent after the click")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 def test_a_page_cannot_reach_another_host(chromium: Any) -> None:
     from tests.harness.browser import only_this_machine
 
     context = chromium.new_context()
     outside = only_this_machine(context)
     page = context.new_page()
-    page.set_content("<img src='https://line.example/a.png'>")
-    wait_until(lambda: outside, 5, what="the request to be seen and refused")
+    page.set_content("<img src='https://line.example/a.png' onerror='window.refused = true'>")
+    page.wait_for_function("window.refused")
     assert outside == ["https://line.example/a.png"]
+    page.set_content("<img src='https://192.0.2.5/a.png' onerror='window.refused = true'>")
+    page.wait_for_function("window.refused")
+    assert outside[1:] == ["https://192.0.2.5/a.png"]
     context.close()
