@@ -114,8 +114,9 @@ def chromium() -> Iterator[Any]:
         if os.environ.get("CI"):
             pytest.fail(f"browser tests may not be skipped here: {reason}")
         pytest.skip(f"BROWSER TEST SKIPPED: {reason}")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         launched = browser.launch(playwright)
         yield launched
@@ -131,7 +132,7 @@ def new_page(chromium: Any) -> Iterator[Callable[..., Any]]:
 
     def make(in_vain: str = "", **options: Any) -> Any:
         context = chromium.new_context(locale="en-GB", timezone_id="Europe/London", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         opened.append((context, browser.only_this_machine(context, in_vain)))
         return context.new_page()
 

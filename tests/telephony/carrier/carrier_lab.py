@@ -22,7 +22,7 @@ TOKEN = "a-token-of-this-test"
 LINE = "+441632960111"
 CALLER = "+447700900123"
 NURSE = "+447700900201"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 Document = str | tuple[int, str] | tuple[int, str, str]
 
