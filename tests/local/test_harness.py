@@ -128,3 +128,9 @@ def test_a_page_cannot_reach_another_host(chromium: Any) -> None:
     page.wait_for_function("window.refused")
     assert outside[1:] == ["https://192.0.2.5/a.png"]
     context.close()
+
+
+@pytest.mark.xdist_group("kept together")
+def test_a_group_of_tests_is_kept_in_one_worker(request: pytest.FixtureRequest) -> None:
+    if getattr(request.config.option, "loadgroup", False):  # else each worker would start every service anew, unseen
+        assert request.node.nodeid.endswith("@kept together")
