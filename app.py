@@ -49,6 +49,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from triage import hurry, logs, sealing
     from triage.db import open_database
     from triage.desk import api, context, headers, health, limits, pages
+    from triage.spool import Spool
     from triage.standing import Kept
     from triage.startup import settings_or_exit
 
@@ -65,8 +66,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     database = open_database(settings.database_url, hurried=True)
     kept = Kept(database)
     line = webhooks.Line(
-        database, kept, settings.public_base_url, settings.account_sid, settings.auth_tokens, settings.fallback_number
-    )
+        database, kept, settings.public_base_url, settings.account_sid, settings.auth_tokens, settings.fallback_number,
+        Spool(settings.spool_dir),
+    )  # fmt: skip
     webhooks.attach(app, line)
     desk = context.Desk(
         database=database.hurried_by(hurry.Hurry(hurry.client(settings.redis_url))),
@@ -129,11 +131,12 @@ def clock_command() -> None:
     """Keep time: deadlines, sweeps, and the work RQ missed."""
     from triage import hurry, logs
     from triage.clock import Clock
+    from triage.spool import Spool
     from triage.startup import settings_or_exit
 
     settings = settings_or_exit()
     logs.set_up("clock")
-    Clock(_means(settings), hurry.Hurry(hurry.client(settings.redis_url))).run()
+    Clock(_means(settings), hurry.Hurry(hurry.client(settings.redis_url)), Spool(settings.spool_dir)).run()
 
 
 @cli.command("fallback-twiml")

@@ -6,6 +6,7 @@ webhook.
 """
 
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,9 +16,12 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from triage.ports import CarrierRefused, CarrierUnavailable, Destination
+from telephony import numbers
+from telephony.reports import ENDS, LIVE, TEXTS, trouble_of
+from triage.ports import CarrierRefused, CarriersCall, CarrierUnavailable, Destination
 
 TIMEOUT_S: Final = 5.0
+MOST_LISTED: Final = 1000  # the carrier's largest page
 REASONS: Final = {
     20404: "gone", 21220: "gone", 21610: "opted_out", 21211: "bad_number", 21214: "bad_number", 21217: "bad_number",
     21401: "bad_number", 21614: "bad_number", 13224: "bad_number", 21612: "bad_number",
@@ -85,6 +89,47 @@ class TwilioCarrier:
                 return str(message.sid)
         return None
 
+    def live_calls(self) -> dict[str, CarriersCall]:
+        found: dict[str, CarriersCall] = {}
+        for status in LIVE:
+            page = _asked(partial(self._client.calls.list, status=status, limit=MOST_LISTED))
+            if len(page) == MOST_LISTED:
+                raise CarrierUnavailable("the carrier has more calls than one list holds", in_doubt=False)
+            found |= {call.sid: _seen(call) for call in page}
+        return found
+
+    def calls_since(self, since: datetime) -> list[CarriersCall]:
+        calls = _asked(lambda: self._client.calls.list(start_time_after=since, limit=MOST_LISTED))
+        return [seen for seen in map(_seen, calls) if seen.by_a_person]
+
+    def call(self, carrier_id: str) -> CarriersCall | None:
+        try:
+            return _seen(_asked(lambda: self._client.calls(carrier_id).fetch()))
+        except CarrierRefused as no:
+            if no.reason != "gone":
+                raise
+            return None
+
+    def held_calls(self) -> set[str]:
+        held: set[str] = set()
+        for queue in _asked(lambda: self._client.queues.list(limit=100)):
+            held |= {member.call_sid for member in _all_in(self._client.queues(queue.sid).members)}
+        for room in _asked(lambda: self._client.conferences.list(status="in-progress", limit=MOST_LISTED)):
+            held |= {person.call_sid for person in _all_in(self._client.conferences(room.sid).participants)}
+        return held
+
+    def text_state(self, carrier_id: str) -> tuple[str, str | None] | None:
+        try:
+            message = _asked(lambda: self._client.messages(carrier_id).fetch())
+        except CarrierRefused as no:
+            if no.reason != "gone":
+                raise
+            return None
+        action = TEXTS.get(str(message.status))
+        if action is None:
+            return None
+        return action, trouble_of(message.error_code) if action == "fail" else None
+
     def address(self, path: str) -> str:
         """One of our addresses, as the carrier must have it."""
         return f"{self._base}{path}"
@@ -92,6 +137,24 @@ class TwilioCarrier:
     def numbers(self) -> list[Any]:
         """The account's numbers with their webhooks, for `check`."""
         return list(_asked(lambda: self._client.incoming_phone_numbers.list(limit=200)))
+
+
+def _seen(call: Any) -> CarriersCall:
+    from_client = str(call._from or "").startswith("client:")
+    return CarriersCall(
+        carrier_id=str(call.sid), number=None if from_client else numbers.e164(call._from),
+        dialled=numbers.e164(call.to) or str(call.to or "")[:64],
+        by_a_person=call.direction == "inbound" and not from_client, outcome=ENDS.get(str(call.status)),
+        began_at=call.start_time or call.date_created, parent=call.parent_call_sid,
+    )  # fmt: skip
+
+
+def _all_in(listed: Any) -> list[Any]:
+    """The people in a queue or a room; nobody if it closed between the two questions."""
+    try:
+        return list(_asked(lambda: listed.list(limit=MOST_LISTED)))
+    except CarrierRefused:
+        return []
 
 
 def _asked(request: Any) -> Any:

@@ -10,13 +10,12 @@ from callflows import staff
 from callflows.conversation import HangUp, Say, Turn
 from callflows.wording import words
 from telephony import numbers, staff_lines, twiml
+from telephony.reports import ENDS
 from telephony.webhooks import line, nothing, now, voice
 from triage import accounts, bridge, contacts, jobs, presence, ringing
 from triage.lifecycles import HELD
 from triage.models import Leg, Promise, QueueEntry
 from triage.standing import Standing
-
-ENDS = {"completed": "completed", "busy": "busy", "failed": "failed", "no-answer": "no_answer", "canceled": "canceled"}
 
 
 @voice.post("/legs/<leg_id>/answer")

@@ -10,19 +10,12 @@ from sqlalchemy.orm import Session
 from callflows import caller, crew, texter
 from callflows.danger import in_danger_now
 from telephony import numbers, twiml
+from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
 from triage import contacts, destinations, dispatch, effects, first_ring, queue, texts, units
 from triage.lifecycles import HELD
-from triage.models import Contact, Message, Unit
+from triage.models import Contact, Unit
 from triage.standing import Standing
-
-REPORTS = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "fail", "failed": "fail"}
-TROUBLE = {
-    "21610": "opted_out",
-    "30003": "phone unreachable",
-    "30005": "no such phone",
-    "30006": "cannot receive texts",
-}
 
 
 @sms.post("/incoming")
@@ -107,17 +100,13 @@ def _from_crew(db: Session, unit: Unit, route: str, body: str) -> bool:
 def _crew(db: Session, unit: Unit, body: str, at: datetime) -> str:
     """A crew's reply, done once: a repeat of the same text gets the same words."""
     sid = request.form["MessageSid"]
-    before = db.scalar(select(Message).where(Message.carrier_id == sid))
-    if before:
+    if before := texts.of_crew(db, sid):
         return before.trouble or crew.HOW_TO_REPLY
     said = dispatch.crew_reply(db, unit, body, now=at)
     jobs = dispatch.open_of_unit(db, unit.call_sign)
-    db.add(
-        Message(
-            contact_id=None, dispatch_id=jobs[0].id if jobs else None, direction="in", number=unit.phone, body=body,
-            line=numbers.e164(request.form.get("To")) or "", state="received", trouble=said, carrier_id=sid,
-            staff_id=None, made_at=at,
-        )
+    texts.from_crew(
+        db, unit, body, said, carrier_id=sid, line=numbers.e164(request.form.get("To")) or "",
+        dispatch_id=jobs[0].id if jobs else None, now=at,
     )  # fmt: skip
     return said
 
@@ -126,9 +115,9 @@ def _crew(db: Session, unit: Unit, body: str, at: datetime) -> str:
 def status() -> Response:
     """The carrier's report on a text of ours, in any order, any number of times."""
     form = request.form
-    action = REPORTS.get(form.get("MessageStatus") or form.get("SmsStatus") or "")
+    action = TEXTS.get(form.get("MessageStatus") or form.get("SmsStatus") or "")
     if action:
-        trouble = TROUBLE.get(form.get("ErrorCode", ""), "could not be delivered") if action == "fail" else None
+        trouble = trouble_of(form.get("ErrorCode")) if action == "fail" else None
         with line().database.transaction() as db:
             texts.reported(db, request.args.get("message"), form["MessageSid"], action, now=now(), trouble=trouble)
     return nothing()

@@ -12,11 +12,12 @@ from callflows import caller
 from callflows.conversation import HangUp, Hold, Meet, Say, Turn
 from callflows.danger import in_danger_now
 from callflows.wording import words
-from telephony import legs, numbers, staff_lines, twiml
+from telephony import numbers, staff_lines, twiml
+from telephony.reports import ENDS
 from telephony.webhooks import line, nothing, now, voice
-from triage import bridge, contacts, effects, first_ring
+from triage import bridge, contacts, effects, first_ring, recovering
 from triage.lifecycles import HELD
-from triage.models import Contact, Leg, QueueEntry
+from triage.models import Contact, QueueEntry
 from triage.standing import Standing
 
 ANYBODY: Final = "{contact_id}"  # stands where a contact's id will, in a document rendered once for everybody
@@ -95,12 +96,10 @@ def status() -> Response:
     only once.
     """
     at, call_id, said = now(), request.form["CallSid"], request.form.get("CallStatus", "")
-    if said in legs.ENDS:
+    if said in ENDS:
         with line().database.transaction() as db:
-            if contact := db.scalar(select(Contact).where(Contact.call_id == call_id)):
-                bridge.caller_gone(db, contact, now=at)
-            elif leg := db.scalar(select(Leg).where(Leg.carrier_id == call_id)):
-                bridge.leg_ended(db, leg, legs.ENDS[said], line().standing(at).service.rules, now=at)
+            if not recovering.call_over(db, call_id, ENDS[said], now=at):
+                recovering.keep_early(db, call_id, ENDS[said], now=at)
     return nothing()
 
 

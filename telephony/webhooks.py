@@ -2,20 +2,26 @@
 words.
 """
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Final, cast
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
+from telephony import spooling
 from telephony.failsafe import FailSafe
 from telephony.signature import Door
 from triage.db import Database, utcnow
+from triage.spool import Spool
 from triage.standing import Kept, Standing
 
 log = structlog.get_logger(__name__)
+SPOOL_WAIT_S: Final = 1.0  # a disk that hangs must not keep a caller from hearing words
+IN_THE_QUEUE: Final = ("/wait", "/wait/key")  # what is played there may not dial
+REFUSALS: Final = (403, 404, 405, 413)  # forged, unknown, too large: nobody was failed
 
 voice = Blueprint("voice", __name__, url_prefix="/voice")
 sms = Blueprint("sms", __name__, url_prefix="/sms")
@@ -31,6 +37,7 @@ class Line:
     account_sid: str
     auth_tokens: tuple[str, ...]
     fallback_number: str
+    spool: Spool
 
     def standing(self, now: datetime) -> Standing:
         return self.kept.now(now.date())
@@ -64,19 +71,23 @@ def only_the_carrier() -> None:
 
 @voice.errorhandler(Exception)
 def words_for_a_caller(error: Exception) -> Response | HTTPException:
-    """Whatever went wrong, the caller hears words and a way to a person. A refusal (403) stays one."""
-    if isinstance(error, HTTPException) and error.code in (403, 404, 405, 413):
+    """Whatever went wrong, the caller hears words and a way to a person, and the call is remembered on disk. A refusal
+    (403) stays one.
+    """
+    if isinstance(error, HTTPException) and error.code in REFUSALS:
         return error
     log.exception("voice_failed", path=request.path, error=type(error).__name__)
-    return _failsafe().voice()
+    _remember()
+    return _failsafe().waiting() if request.path.endswith(IN_THE_QUEUE) else _failsafe().voice()
 
 
 @sms.errorhandler(Exception)
 def words_for_a_texter(error: Exception) -> Response | HTTPException:
-    if isinstance(error, HTTPException) and error.code in (403, 404, 405, 413):
+    if isinstance(error, HTTPException) and error.code in REFUSALS:
         return error
     log.exception("sms_failed", path=request.path, error=type(error).__name__)
     if request.path.endswith("/incoming"):
+        _remember()
         return _failsafe().text()
     return Response(status=500)  # a status report: nobody hears it, and the carrier's own log shows it
 
@@ -87,8 +98,21 @@ def _failsafe() -> FailSafe:
 
 @voice.post("/fallback")
 def fallback() -> Response:
-    """The carrier could not use our answer: constant words, no database."""
+    """The carrier could not use our answer: constant words, no database. The call is remembered on disk."""
+    _remember()
     return _failsafe().voice()
+
+
+def _remember() -> None:
+    """Keep what this failed webhook told us (`triage.spool`). Never raises, and never holds the answer up for long."""
+    try:
+        event = spooling.event_of(request, utcnow())
+        if event is not None:
+            writing = threading.Thread(target=line().spool.keep, args=(event,), name="spool", daemon=True)
+            writing.start()
+            writing.join(SPOOL_WAIT_S)
+    except Exception as error:
+        log.error("spool_failed", alarm=True, error=type(error).__name__)
 
 
 def now() -> datetime:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from triage.ports import CarrierRefused, CarrierUnavailable, Destination
+from triage.ports import CarrierRefused, CarriersCall, CarrierUnavailable, Destination
 
 
 class Call(NamedTuple):
@@ -51,6 +51,9 @@ class FakeCarrier:
         self.texts: list[Text] = []
         self.asked = 0
         self.over: set[str] = set()
+        self.listed: dict[str, CarriersCall] = {}
+        self.held: set[str] = set()
+        self.text_states: dict[str, tuple[str, str | None]] = {}
         self._clock = clock or (lambda: datetime.now(UTC))
         self._ids = itertools.count(1)
         self._failures: list[tuple[Exception, bool]] = []
@@ -97,6 +100,34 @@ class FakeCarrier:
             if text.to == to and containing in text.body and text.at >= since:
                 return text.carrier_id
         return None
+
+    def has(
+        self, carrier_id: str, *, number: str | None = "+447700900123", dialled: str = "+441632960100",
+        by_a_person: bool = True, outcome: str | None = None, began_at: datetime | None = None,
+        parent: str | None = None,
+    ) -> None:  # fmt: skip
+        """A call that stands in the carrier's lists, up unless it has an outcome."""
+        self.listed[carrier_id] = CarriersCall(carrier_id, number, dialled, by_a_person, outcome, began_at, parent)
+
+    def live_calls(self) -> dict[str, CarriersCall]:
+        self._do(lambda: None)
+        return {carrier_id: call for carrier_id, call in self.listed.items() if call.outcome is None}
+
+    def calls_since(self, since: datetime) -> list[CarriersCall]:
+        self._do(lambda: None)
+        return [one for one in self.listed.values() if one.by_a_person and one.began_at and one.began_at >= since]
+
+    def call(self, carrier_id: str) -> CarriersCall | None:
+        self._do(lambda: None)
+        return self.listed.get(carrier_id)
+
+    def held_calls(self) -> set[str]:
+        self._do(lambda: None)
+        return set(self.held)
+
+    def text_state(self, carrier_id: str) -> tuple[str, str | None] | None:
+        self._do(lambda: None)
+        return self.text_states.get(carrier_id)
 
     def _id(self, kind: str) -> str:
         return f"{kind}{next(self._ids):032x}"

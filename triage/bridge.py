@@ -295,7 +295,7 @@ def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
     entry = db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id))
     if entry is None:
         contact.ended_at = now
-        promises.owe_call_back(db, contact, "Rang off before reaching the queue", now=now)
+        promises.owe_call_back(db, contact, _why_owed(contact, "Rang off before reaching the queue"), now=now)
         return
     if entry.call_back and entry.state in ("waiting", "offered"):
         return  # they keep their place without the line: whoever accepts has them rung
@@ -306,7 +306,7 @@ def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
         _end_nurse_legs(db, entry, now, token=token)
         return
     if queue.step(db, entry, "abandon", actor="caller", now=now, ended_at=now, ended_how="gave_up", lease_until=None):
-        promises.owe_call_back(db, contact, "Rang off while waiting", now=now)
+        promises.owe_call_back(db, contact, _why_owed(contact, "Rang off while waiting"), now=now)
     elif queue.step(db, entry, "finish", actor="caller", now=now, ended_at=now, ended_how="rang_off", lease_until=None):
         if contact.danger:
             promises.owe_call_back(db, contact, "The call ended after they said there was danger", now=now)
@@ -315,6 +315,13 @@ def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
     contact.ended_at = now
     _free(db, nurse_id, now)
     _end_nurse_legs(db, entry, now)
+
+
+def _why_owed(contact: Contact, otherwise: str) -> str:
+    if contact.failed_safe_at is None:
+        return otherwise
+    said = "Said there was danger, and our" if contact.danger else "Our"
+    return f"{said} line failed them: they heard the emergency words"
 
 
 def finish(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> None:

@@ -16,9 +16,12 @@ from typing import Final
 
 import structlog
 
-from triage import audit, bridge, dispatch, jobs, outbox, queue, rules, signing_in
+from triage import audit, bridge, dispatch, jobs, outbox, queue, recovering, rules, signing_in
 from triage.db import utcnow
 from triage.hurry import Hurry
+from triage.reconcile import Reconciler
+from triage.spool import Spool
+from triage.standing import Kept
 
 log = structlog.get_logger(__name__)
 RELAY_EVERY_S: Final = 0.25
@@ -31,12 +34,15 @@ AT_ONCE: Final = 4  # pieces of work the clock does itself side by side: one slo
 class Clock:
     """Ticks until stopped. One tick never stops another: each step has its own transaction and its own guard."""
 
-    def __init__(self, means: jobs.Means, hurry: Hurry):
+    def __init__(self, means: jobs.Means, hurry: Hurry, spool: Spool):
         self._means = means
         self._hurry = hurry
+        self._spool = spool
+        self._kept = Kept(means.database)
+        self._reconciler = Reconciler(means)
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="clock")
-        self._running: set[int] = set()
+        self._running: set[int | str] = set()
         self._chain_said: datetime | None = None
         self._tidied: datetime | None = None
 
@@ -90,17 +96,21 @@ class Clock:
         return len(rows)
 
     def _do(self, row_id: int) -> None:
-        if row_id in self._running:
+        self._beside(row_id, "job", lambda: jobs.run(self._means, row_id))
+
+    def _beside(self, key: int | str, step: str, work: Callable[[], object]) -> None:
+        """Do what waits for the carrier beside the ticks, once at a time for each `key`."""
+        if key in self._running:
             return
-        self._running.add(row_id)
+        self._running.add(key)
 
-        def work() -> None:
+        def guarded() -> None:
             try:
-                self.guarded("job", lambda: jobs.run(self._means, row_id))
+                self.guarded(step, work)
             finally:
-                self._running.discard(row_id)
+                self._running.discard(key)
 
-        self._pool.submit(work)
+        self._pool.submit(guarded)
 
     def timers(self) -> None:
         """Everything that becomes due by itself."""
@@ -110,6 +120,8 @@ class Clock:
         self.guarded("climb", lambda: self._step(queue.climb))
         self.guarded("chain", self._chain)
         self.guarded("crews", self._crews)
+        self.guarded("spool", self._recover)
+        self._beside("reconcile", "reconcile", self._reconciler.look)
         self.guarded("tidy", self._tidy)
 
     def _chain(self) -> None:
@@ -124,6 +136,17 @@ class Clock:
             self._chain_said = now
             with self._means.database.reading() as db:
                 log.info("end_of_history", end=str(audit.end(db)))
+
+    def _recover(self) -> None:
+        """Record what could not be recorded when it came, and apply ends that came before their call."""
+        now = utcnow()
+        if self._spool.files(1):
+            recovering.drain(self._means.database, self._kept, self._spool, now=now)
+        with self._means.database.reading() as db:
+            early = recovering.any_early(db)
+        if early:
+            with self._means.database.transaction() as db:
+                recovering.adopt_early(db, now=now)
 
     def _tidy(self) -> None:
         """Drop what signing in left behind and nobody needs: old counts, links and sessions."""

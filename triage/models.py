@@ -26,6 +26,12 @@ def _in(column: str, states: tuple[str, ...]) -> Any:
     return text(f"{column} IN ({', '.join(repr(state) for state in states)})")
 
 
+LEG_UP = "state <> 'ended'"
+"""A leg that is not over, as the index over those is made: SQLite takes the index for these very words."""
+
+ON_ITS_WAY = "state IN ('sending', 'sent')"
+"""A text whose end nobody has reported, likewise."""
+
 SealedText = Annotated[str, "sealed"]
 KeyedHash = Annotated[str, "keyed hash"]
 
@@ -215,6 +221,7 @@ class Contact(Base):
     caller_role: Mapped[str | None]  # person | carer | professional
     text_consent: Mapped[bool | None]
     opted_out: Mapped[bool] = mapped_column(Boolean, default=False)
+    failed_safe_at: Mapped[datetime | None]  # when our line failed them, and they heard the constant words
 
     __table_args__ = (
         Index("ix_contact_number_index_started", "number_index", "started_at"),
@@ -289,6 +296,10 @@ class Leg(Base):
     made_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
+    __table_args__ = (
+        Index("ix_leg_up", "made_at", postgresql_where=text(LEG_UP), sqlite_where=text(LEG_UP)),
+    )  # fmt: skip
+
 
 class Outcome(Base):
     """What a nurse decided. Added, never overwritten; the newest is the one that holds."""
@@ -349,6 +360,12 @@ class Message(Base):
     carrier_id: Mapped[str | None] = mapped_column(unique=True)
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     made_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(
+            "ix_message_on_its_way", "made_at", postgresql_where=text(ON_ITS_WAY), sqlite_where=text(ON_ITS_WAY),
+        ),
+    )  # fmt: skip
 
 
 # --- the car ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What triage needs of the outside world. telephony implements it; app.py joins them; tests have their own."""
 
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Destination = Literal["join", "back", "goodbye"]
 
@@ -20,6 +20,18 @@ class CarrierRefused(Exception):
     def __init__(self, reason: str):
         super().__init__(reason)
         self.reason = reason
+
+
+class CarriersCall(NamedTuple):
+    """A call as the carrier has it in its lists."""
+
+    carrier_id: str
+    number: str | None  # whose call it is, E.164; None when withheld, or a nurse's browser
+    dialled: str
+    by_a_person: bool  # somebody rang one of our numbers; else we placed it, or it is a nurse's browser
+    outcome: str | None  # completed, busy, no_answer, failed or canceled; None while it is up
+    began_at: datetime | None  # None while it is not answered yet
+    parent: str | None  # the call that dialled this one
 
 
 class Carrier(Protocol):
@@ -47,4 +59,26 @@ class Carrier(Protocol):
 
     def find_text(self, *, to: str, containing: str, since: datetime) -> str | None:
         """The carrier's id of a text we sent to `to` since then that contains these words, if it has one."""
+        ...
+
+    def live_calls(self) -> dict[str, CarriersCall]:
+        """Every call that is up now, by the carrier's id. Raises CarrierUnavailable rather than give a part of them."""
+        ...
+
+    def calls_since(self, since: datetime) -> list[CarriersCall]:
+        """The calls that people made to us since then, over or not. At most a thousand, the newest."""
+        ...
+
+    def call(self, carrier_id: str) -> CarriersCall | None:
+        """One call; None if the carrier knows none of that id."""
+        ...
+
+    def held_calls(self) -> set[str]:
+        """The calls that wait in the carrier's queue, or are in a room."""
+        ...
+
+    def text_state(self, carrier_id: str) -> tuple[str, str | None] | None:
+        """`sent`, `delivered` or `fail` (and then why) of a text we sent; None while the carrier itself has not sent
+        it, or does not know it.
+        """
         ...

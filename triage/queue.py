@@ -87,6 +87,9 @@ def _first_band(
             arrived_at = min(arrived_at, earlier.arrived_at)
     if sum(1 for entry in waits if entry.state == "abandoned") >= 2:
         bands.append((FAILED_BEFORE, "Gave up waiting twice in the last 24 hours"))
+    if failed_at := _failed_safe(db, same, now):
+        minutes = max(1, int((now - failed_at).total_seconds() // 60))
+        bands.append((FAILED_BEFORE, f"Our line failed them {minutes} min ago"))
     if _promise_overdue(db, same, now):
         bands.append((FAILED_BEFORE, "We owed them a call-back"))
     band = min(bands)[0]
@@ -114,6 +117,12 @@ def _earlier_waits(db: Session, same: ColumnElement[bool], now: datetime) -> Seq
         .where(same)
         .where(QueueEntry.ended_at > now - timedelta(hours=24), QueueEntry.ended_how.in_(("rang_off", "gave_up")))
     ).all()
+
+
+def _failed_safe(db: Session, same: ColumnElement[bool], now: datetime) -> datetime | None:
+    """When the line last failed this person, within 24 hours."""
+    newest = select(func.max(Contact.failed_safe_at)).where(same, Contact.started_at > now - timedelta(hours=24))
+    return db.scalar(newest)
 
 
 def _promise_overdue(db: Session, same: ColumnElement[bool], now: datetime) -> bool:

@@ -64,6 +64,7 @@ class Settings:
     secret_keys_previous: tuple[str, ...] = ()
     breached_passwords_file: Path | None = None
     organisation: "Organisation | None" = None
+    spool_dir: Path = Path("var") / "spool"
 
     def __repr__(self) -> str:
         return f"Settings(mode={self.mode!r}, public_base_url={self.public_base_url!r})"
@@ -107,6 +108,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         secret_keys_previous=tuple(key for key in (env.text("SECRET_KEY_PREVIOUS", ""),) if key),
         breached_passwords_file=Path(breached) if (breached := env.text("BREACHED_PASSWORDS_FILE", "")) else None,
         organisation=_organisation(env),
+        spool_dir=Path(env.text("SPOOL_DIR", str(Path("var") / "spool"))).resolve(),
     )
     faults = env.faults + _faults(settings, mode, set(env.missing))
     if faults:

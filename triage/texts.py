@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from callflows import crew
 from triage import caps, destinations, dispatch, history, outbox, ringing
 from triage.lifecycles import MESSAGE, sources
-from triage.models import Contact, Message, Staff, new_id
+from triage.models import Contact, Message, Staff, Unit, new_id
 
 LONGEST = 1600  # the carrier's limit for one message body
 
@@ -121,6 +121,22 @@ def received(db: Session, contact: Contact, carrier_id: str, body: str, *, now: 
     db.flush()
     history.record(db, "text_in", actor="texter", now=now, contact_id=contact.id, message_id=message.id)
     return message
+
+
+def of_crew(db: Session, carrier_id: str) -> Message | None:
+    """A crew's text that came before, with what we replied in `trouble`."""
+    return db.scalar(select(Message).where(Message.carrier_id == carrier_id))
+
+
+def from_crew(
+    db: Session, unit: Unit, body: str, said: str, *, carrier_id: str, line: str, dispatch_id: str | None, now: datetime
+) -> None:
+    """Keep a crew's text and what we replied to it, so that a repeat gets the same words."""
+    message = Message(
+        contact_id=None, dispatch_id=dispatch_id, direction="in", number=unit.phone, body=body, line=line,
+        state="received", trouble=said, carrier_id=carrier_id, staff_id=None, made_at=now,
+    )  # fmt: skip
+    db.add(message)
 
 
 def answered(db: Session, contact: Contact) -> bool:

@@ -5,10 +5,12 @@ one is not served before somebody has said who it is for.
 """
 
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -24,6 +26,7 @@ from triage.desk import access, api, health
 from triage.desk.api.door import CALLS
 from triage.models import Contact, Dispatch, Incident, Outcome, Promise, Unit, new_id
 from triage.reach_models import Notice
+from triage.spool import Spool
 from triage.standing import Kept
 
 ROLES: Final = {"n": "nurse", "d": "dispatcher", "s": "supervisor", "a": "administrator", "r": "reader"}
@@ -201,6 +204,7 @@ class Matrix:
             "AC" + "a" * 32,
             ("t" * 32,),
             "+441632960999",
+            Spool(Path(tempfile.gettempdir()) / "nowrongdoor-not-written"),
         )
         webhooks.attach(app, line)
         return app

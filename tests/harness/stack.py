@@ -86,6 +86,7 @@ class Stack:
             "PUBLIC_BASE_URL": self.web_url,
             "TWILIO_API_BASE_URL": self.carrier_url,
             "PORT": str(self.port),
+            "SPOOL_DIR": str(folder / "spool"),
             "PYTHONUNBUFFERED": "1",
             **(settings or {}),
         }

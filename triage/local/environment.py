@@ -74,6 +74,7 @@ def settings(
         **secrets_of,
         "SERVICE_MODE": "local",
         "DATABASE_URL": f"sqlite:///{var.resolve() / 'service.db'}",
+        "SPOOL_DIR": str(var.resolve() / "spool"),
         "REDIS_URL": redis,
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "TWILIO_API_BASE_URL": f"http://127.0.0.1:{carrier_port}",
