@@ -114,8 +114,10 @@ class TwilioCarrier:
         held: set[str] = set()
         for queue in _asked(lambda: self._client.queues.list(limit=100)):
             held |= {member.call_sid for member in _all_in(self._client.queues(queue.sid).members)}
-        for room in _asked(lambda: self._client.conferences.list(status="in-progress", limit=MOST_LISTED)):
-            held |= {person.call_sid for person in _all_in(self._client.conferences(room.sid).participants)}
+        rooms = self._client.conferences
+        for status in ("init", "in-progress"):  # a room of one has not begun yet
+            for room in _asked(partial(rooms.list, status=status, limit=MOST_LISTED)):
+                held |= {person.call_sid for person in _all_in(rooms(room.sid).participants)}
         return held
 
     def text_state(self, carrier_id: str) -> tuple[str, str | None] | None:

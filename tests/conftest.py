@@ -155,6 +155,7 @@ def axe() -> Callable[[Any], list[browser.Violation]]:
     return browser.axe
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need a browser or the real processes, and keep each file of those in one worker."""
     for item in items:

@@ -35,6 +35,7 @@ def attacker(town: Town) -> Iterator[Attacker]:
     made.database.engine.dispose()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each file's attacks on one database meet the same service: they stay in one worker."""
     for item in items:

@@ -179,6 +179,11 @@ class Town:
     def warnings(self) -> list[Any]:
         return self.stack.request("GET", f"{self.stack.carrier_url}/control/warnings").json()["warnings"]
 
+    def clock(self, **change: Any) -> None:
+        """Change the carrier's clock: `mode="manual"`, `advance_s=...`, `speed=...`."""
+        answer = self.stack.request("POST", f"{self.stack.carrier_url}/control/clock", body=change, timeout_s=120)
+        assert answer.status == 200, answer
+
     def webhooks(self) -> list[dict[str, Any]]:
         return self.stack.request("GET", f"{self.stack.carrier_url}/control/requests").json()["requests"]
 

@@ -177,3 +177,66 @@ def test_a_carrier_nobody_can_reach_did_nothing_for_certain(subject: Subject) ->
         with pytest.raises(CarrierUnavailable) as away:
             ask()
         assert not away.value.in_doubt
+
+
+# --- the lists: by the adapter that production uses, from a carrier as Twilio answers -----------------------------------
+
+
+def test_a_callers_call_is_listed_while_it_is_up_and_after(real: Real) -> None:
+    before = utcnow() - timedelta(seconds=5)
+    sid = real.caller()
+    up = real.carrier.live_calls()[sid]
+    assert (up.number, up.dialled, up.by_a_person, up.outcome, up.parent) == (CALLER, LINE, True, None, None)
+    assert [call.carrier_id for call in real.carrier.calls_since(before)] == [sid]
+    assert real.carrier.calls_since(utcnow() + timedelta(hours=1)) == []
+    real.hangs_up(sid)
+    assert sid not in real.carrier.live_calls()
+    over = real.carrier.call(sid)
+    assert over is not None
+    assert over.outcome == "completed"
+    assert over.began_at is not None
+    assert abs(over.began_at - utcnow()) < timedelta(minutes=2)
+    assert [call.outcome for call in real.carrier.calls_since(before)] == ["completed"]
+
+
+def test_a_withheld_caller_is_nobody_and_a_leg_we_placed_is_no_persons(real: Real) -> None:
+    withheld = real.control.ring(from_="anonymous").hears("hello").sid
+    ours = real.carrier.place_call(to=NURSE, from_number=LINE, leg_id="a", ring_s=20)
+    live = real.carrier.live_calls()
+    assert live[withheld].number is None
+    assert live[withheld].by_a_person
+    assert not live[ours].by_a_person
+
+
+def test_a_call_nobody_knows_is_none(real: Real) -> None:
+    assert real.carrier.call("CA" + "0" * 32) is None
+
+
+def test_who_waits_in_the_queue_or_is_in_a_room_is_held(real: Real) -> None:
+    real.service.says("voice", f"<Enqueue waitUrl='{real.service.url}/wait' action='/left'>q</Enqueue>")
+    real.service.says("wait", "<Say>waiting</Say><Pause length='20'/>")
+    queued = real.control.ring().hears("waiting").sid
+    real.service.says("voice", "<Dial><Conference waitUrl=''>r</Conference></Dial>")
+    in_room = real.control.ring().sid
+    wait_until(lambda: in_room in real.carrier.held_calls(), what="the room to have them")
+    real.service.says("voice", "<Say>hello</Say><Pause length='600'/>")
+    talking = real.caller()
+    held = real.carrier.held_calls()
+    assert queued in held
+    assert talking not in held
+
+
+def test_how_a_text_ended_can_be_asked(real: Real) -> None:
+    sid = real.carrier.send_text(to=CALLER, from_number=LINE, body="We are here.", message_id="m1", valid_s=600)
+    wait_until(lambda: real.carrier.text_state(sid) == ("delivered", None), what="the text to arrive")
+    real.control.post("/control/faults", kind="unreachable", match=NURSE)
+    lost = real.carrier.send_text(to=NURSE, from_number=LINE, body="We are here.", message_id="m2", valid_s=600)
+    wait_until(lambda: real.carrier.text_state(lost) == ("fail", "phone unreachable"), what="the text to be lost")
+    assert real.carrier.text_state("SM" + "0" * 32) is None
+
+
+def test_a_carrier_away_gives_no_list_at_all(real: Real) -> None:
+    nowhere = real.away()
+    for ask in (nowhere.live_calls, nowhere.held_calls, lambda: nowhere.calls_since(utcnow())):
+        with pytest.raises(CarrierUnavailable):
+            ask()

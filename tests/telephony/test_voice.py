@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 
 from telephony import failsafe
 from triage import accounts, bridge, contacts, queue, ringing
+from triage.carrier_models import EarlyReport
 from triage.db import Database, utcnow
 from triage.models import Contact, History, Leg, Message, Promise, QueueEntry
 from triage.rules import Rules
+from triage.spool import Spool
 
 
 def entry_of(in_database, sid="CA" + "1" * 32):
@@ -364,7 +366,9 @@ def test_a_rung_back_caller_hears_nothing_of_the_service_until_they_press_1(line
 # --- failure -----------------------------------------------------------------------------------------------------------
 
 
-def test_with_the_database_away_the_caller_hears_words_and_a_dial_never_an_error(line, monkeypatch, database: Database):
+def test_with_the_database_away_the_caller_hears_words_and_a_dial_never_an_error(
+    line, monkeypatch, database: Database, spool: Spool
+):
     def broken(*_args, **_kwargs):
         raise OSError("disk full")
 
@@ -382,9 +386,51 @@ def test_with_the_database_away_the_caller_hears_words_and_a_dial_never_an_error
             },
         )
         assert answer.status_code == 200, path
-        assert answer.get_data(as_text=True) == failsafe.document("+441632960999")
+        in_the_queue = path.endswith("/wait")
+        assert answer.get_data(as_text=True) == failsafe.document("+441632960999", in_the_queue=in_the_queue)
     text = line.texts("hello")
     assert "999" in text.said
+    kept = [spool.read(file) for file in spool.files()]
+    assert [(event.kind, event.carrier_id) for event in kept] == [("call", "CA" + "1" * 32)] * 4 + [
+        ("text", "SM" + "1".zfill(32))
+    ]
+    assert kept[-1].words == "hello"
+
+
+def test_a_forged_webhook_is_kept_nowhere(line, spool: Spool):
+    answer = line.client.post("/voice/fallback", data={"CallSid": "CA" + "1" * 32})
+    assert answer.status_code == 403
+    assert spool.files() == []
+
+
+def test_an_end_reported_while_the_database_is_away_is_kept(line, monkeypatch, database: Database, spool: Spool):
+    def broken(*_args, **_kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(database, "transaction", broken)
+    line.post("/voice/status", CallSid="CA" + "1" * 32, CallStatus="completed", From="anonymous", To="+441632960100")
+    [file] = spool.files()
+    event = spool.read(file)
+    assert (event.kind, event.outcome, event.number) == ("over", "completed", None)
+
+
+def test_danger_said_while_the_database_is_away_is_kept(line, monkeypatch, database: Database, spool: Spool):
+    def broken(*_args, **_kwargs):
+        raise OSError("disk full")
+
+    call = line.rings()
+    monkeypatch.setattr(database, "transaction", broken)
+    call.says("he is here with a knife and he will kill me")
+    [file] = spool.files()
+    assert spool.read(file).danger
+
+
+def test_an_end_that_comes_before_its_ring_is_kept_for_it(line, in_database):
+    line.post(
+        "/voice/status", CallSid="CA" + "7" * 32, CallStatus="completed", From="+447700900123", To="+441632960100"
+    )
+    kept = in_database(lambda db: [report.carrier_id for report in db.scalars(select(EarlyReport))])
+    assert kept == ["CA" + "7" * 32]
 
 
 def test_the_carriers_fallback_address_needs_no_database(line):
