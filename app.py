@@ -128,15 +128,27 @@ def worker_command(queue: str | None) -> None:
 
 @cli.command("clock")
 def clock_command() -> None:
-    """Keep time: deadlines, sweeps, and the work RQ missed."""
+    """Keep time: deadlines, sweeps, the work RQ missed, and the watch over all of it."""
+    from telephony.rehearsal import TrialCaller
     from triage import hurry, logs
     from triage.clock import Clock
     from triage.spool import Spool
     from triage.startup import settings_or_exit
+    from triage.watchdog import Watchdog
 
     settings = settings_or_exit()
     logs.set_up("clock")
-    Clock(_means(settings), hurry.Hurry(hurry.client(settings.redis_url)), Spool(settings.spool_dir)).run()
+    means = _means(settings)
+    spool = Spool(settings.spool_dir)
+    trial = TrialCaller(
+        base_url=settings.public_base_url, account_sid=settings.account_sid, auth_token=settings.auth_tokens[0],
+        every_s=settings.synthetic_call_every_s,
+    )  # fmt: skip
+    watchdog = Watchdog(
+        means, spool, rehearse=trial if settings.synthetic_call_every_s else None,
+        deadman_file=settings.deadman_file, deadman_url=settings.deadman_url,
+    )  # fmt: skip
+    Clock(means, hurry.Hurry(hurry.client(settings.redis_url)), spool, watchdog).run()
 
 
 @cli.command("fallback-twiml")

@@ -16,11 +16,12 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from telephony import numbers
+from telephony import numbers, twiml
 from telephony.reports import ENDS, LIVE, TEXTS, trouble_of
 from triage.ports import CarrierRefused, CarriersCall, CarrierUnavailable, Destination
 
 TIMEOUT_S: Final = 5.0
+ALARM_VALID_S: Final = 600
 MOST_LISTED: Final = 1000  # the carrier's largest page
 REASONS: Final = {
     20404: "gone", 21220: "gone", 21610: "opted_out", 21211: "bad_number", 21214: "bad_number", 21217: "bad_number",
@@ -88,6 +89,15 @@ class TwilioCarrier:
             if containing in (message.body or "") and str(message.direction).startswith("outbound"):
                 return str(message.sid)
         return None
+
+    def tell(self, *, to: str, from_number: str, words: str) -> None:
+        said = twiml.spoken(words, times=3)
+        _asked(lambda: self._client.calls.create(to=to, from_=from_number, twiml=said, timeout=25))
+
+    def text_alarm(self, *, to: str, from_number: str, words: str) -> None:
+        _asked(
+            lambda: self._client.messages.create(to=to, from_=from_number, body=words, validity_period=ALARM_VALID_S)
+        )
 
     def live_calls(self) -> dict[str, CarriersCall]:
         found: dict[str, CarriersCall] = {}

@@ -82,6 +82,15 @@ def _room(to: Addresses, ends_room: bool) -> Dial:
     return dial
 
 
+def spoken(words: str, *, times: int) -> str:
+    """These words, said again after a breath."""
+    response = VoiceResponse()
+    for _ in range(times):
+        response.say(words, **VOICE)
+        response.pause(length=2)
+    return str(response)
+
+
 def empty() -> str:
     """A document that says and does nothing: for a leg that is going somewhere else by our own doing."""
     return str(VoiceResponse())

@@ -12,7 +12,7 @@ from callflows import caller
 from callflows.conversation import HangUp, Hold, Meet, Say, Turn
 from callflows.danger import in_danger_now
 from callflows.wording import words
-from telephony import numbers, staff_lines, twiml
+from telephony import numbers, rehearsal, staff_lines, twiml
 from telephony.reports import ENDS
 from telephony.webhooks import line, nothing, now, voice
 from triage import bridge, contacts, effects, first_ring, recovering
@@ -36,6 +36,11 @@ def incoming() -> Response:
         return staff_lines.answer(our_line.route, number, standing, at)
     route = our_line.route if our_line else "direct"
     turn = caller.begin(_flow_line(standing, route))
+    if rehearsal.is_trial(form["CallSid"], line().auth_tokens):
+        contact_id = first_ring.rehearse(
+            line().database, carrier_id=form["CallSid"], dialled=dialled, place=turn.place, now=at
+        )
+        return twiml.answer(_greeting(turn, contact_id, standing))
     opened = first_ring.call(
         line().database,
         carrier_id=form["CallSid"],

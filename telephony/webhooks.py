@@ -11,7 +11,7 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from telephony import spooling
+from telephony import rehearsal, spooling
 from telephony.failsafe import FailSafe
 from telephony.signature import Door
 from triage.db import Database, utcnow
@@ -106,6 +106,8 @@ def fallback() -> Response:
 def _remember() -> None:
     """Keep what this failed webhook told us (`triage.spool`). Never raises, and never holds the answer up for long."""
     try:
+        if rehearsal.is_trial(request.form.get("CallSid", ""), line().auth_tokens):
+            return
         event = spooling.event_of(request, utcnow())
         if event is not None:
             writing = threading.Thread(target=line().spool.keep, args=(event,), name="spool", daemon=True)

@@ -51,6 +51,8 @@ class FakeCarrier:
         self.texts: list[Text] = []
         self.asked = 0
         self.over: set[str] = set()
+        self.told: list[tuple[str, str]] = []
+        self.alarm_texts: list[tuple[str, str]] = []
         self.listed: dict[str, CarriersCall] = {}
         self.held: set[str] = set()
         self.text_states: dict[str, tuple[str, str | None]] = {}
@@ -108,6 +110,12 @@ class FakeCarrier:
     ) -> None:  # fmt: skip
         """A call that stands in the carrier's lists, up unless it has an outcome."""
         self.listed[carrier_id] = CarriersCall(carrier_id, number, dialled, by_a_person, outcome, began_at, parent)
+
+    def tell(self, *, to: str, from_number: str, words: str) -> None:
+        self._do(lambda: self.told.append((to, words)))
+
+    def text_alarm(self, *, to: str, from_number: str, words: str) -> None:
+        self._do(lambda: self.alarm_texts.append((to, words)))
 
     def live_calls(self) -> dict[str, CarriersCall]:
         self._do(lambda: None)

@@ -22,24 +22,27 @@ from triage.hurry import Hurry
 from triage.reconcile import Reconciler
 from triage.spool import Spool
 from triage.standing import Kept
+from triage.watchdog import EVERY_S, Watchdog
 
 log = structlog.get_logger(__name__)
 RELAY_EVERY_S: Final = 0.25
 TIMERS_EVERY_S: Final = 1.0
 SAYS_CHAIN_EVERY: Final = timedelta(hours=1)
 TIDIES_EVERY: Final = timedelta(hours=1)
+WATCHING_ENDS_S: Final = 2.0
 AT_ONCE: Final = 4  # pieces of work the clock does itself side by side: one slow carrier answer must not hold the rest
 
 
 class Clock:
     """Ticks until stopped. One tick never stops another: each step has its own transaction and its own guard."""
 
-    def __init__(self, means: jobs.Means, hurry: Hurry, spool: Spool):
+    def __init__(self, means: jobs.Means, hurry: Hurry, spool: Spool, watchdog: Watchdog):
         self._means = means
         self._hurry = hurry
         self._spool = spool
         self._kept = Kept(means.database)
         self._reconciler = Reconciler(means)
+        self._watchdog = watchdog
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="clock")
         self._running: set[int | str] = set()
@@ -51,6 +54,8 @@ class Clock:
         signal.signal(signal.SIGTERM, self._asked_to_stop)
         signal.signal(signal.SIGINT, self._asked_to_stop)
         log.info("clock_started")
+        watching = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        watching.start()
         last = float("-inf")
         ticks = 0.0
         while not self._stop.wait(RELAY_EVERY_S):
@@ -59,8 +64,14 @@ class Clock:
             if ticks - last >= TIMERS_EVERY_S:
                 last = ticks
                 self.timers()
+        watching.join(WATCHING_ENDS_S)
         self._pool.shutdown(wait=True, cancel_futures=True)
         log.info("clock_stopped")
+
+    def _watch(self) -> None:
+        """The watchdog has a thread of its own: whatever holds the ticks up must not hold it."""
+        while not self._stop.wait(EVERY_S):
+            self.guarded("watchdog", self._watchdog.round)
 
     def _asked_to_stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stop.set()

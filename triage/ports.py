@@ -61,6 +61,14 @@ class Carrier(Protocol):
         """The carrier's id of a text we sent to `to` since then that contains these words, if it has one."""
         ...
 
+    def tell(self, *, to: str, from_number: str, words: str) -> None:
+        """Ring somebody who works here and say these words, several times: they travel with the call, no webhook."""
+        ...
+
+    def text_alarm(self, *, to: str, from_number: str, words: str) -> None:
+        """Text somebody who works here; worthless after ten minutes, and nobody asks what became of it."""
+        ...
+
     def live_calls(self) -> dict[str, CarriersCall]:
         """Every call that is up now, by the carrier's id. Raises CarrierUnavailable rather than give a part of them."""
         ...

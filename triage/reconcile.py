@@ -52,7 +52,7 @@ class Reconciler:
             return False
         try:
             self._compare(now, since)
-        except CarrierUnavailable as away:
+        except (CarrierUnavailable, CarrierRefused) as away:
             log.warning("carrier_not_compared", why=str(away))
             return False
         with self._means.database.transaction() as db:

@@ -65,6 +65,9 @@ class Settings:
     breached_passwords_file: Path | None = None
     organisation: "Organisation | None" = None
     spool_dir: Path = Path("var") / "spool"
+    deadman_file: Path | None = None
+    deadman_url: str | None = None
+    synthetic_call_every_s: int = 60
 
     def __repr__(self) -> str:
         return f"Settings(mode={self.mode!r}, public_base_url={self.public_base_url!r})"
@@ -108,6 +111,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         secret_keys_previous=tuple(key for key in (env.text("SECRET_KEY_PREVIOUS", ""),) if key),
         breached_passwords_file=Path(breached) if (breached := env.text("BREACHED_PASSWORDS_FILE", "")) else None,
         organisation=_organisation(env),
+        deadman_file=Path(sign) if (sign := env.text("DEADMAN_FILE", "")) else None,
+        deadman_url=env.text("DEADMAN_URL", "") or None,
+        synthetic_call_every_s=env.whole("SYNTHETIC_CALL_EVERY_S", 60),
         spool_dir=Path(env.text("SPOOL_DIR", str(Path("var") / "spool"))).resolve(),
     )
     faults = env.faults + _faults(settings, mode, set(env.missing))
@@ -211,6 +217,10 @@ def _faults(settings: Settings, mode: str, missing: set[str]) -> list[str]:
         faults.append("SECRET_KEY_PREVIOUS must be at least 16 characters nobody can guess, as SECRET_KEY.")
     if settings.breached_passwords_file and not settings.breached_passwords_file.is_file():
         faults.append("BREACHED_PASSWORDS_FILE names no file. Leave it empty where there is none.")
+    if settings.deadman_url and urlsplit(settings.deadman_url).scheme not in ("http", "https"):
+        faults.append("DEADMAN_URL must be an http or https address, asked once every watchdog round.")
+    if settings.synthetic_call_every_s < 0:
+        faults.append("SYNTHETIC_CALL_EVERY_S is a number of seconds; 0 for no trial calls.")
     faults += _softphone_faults(settings) + _server_faults(settings)
     if "FIELD_KEYS" not in missing:
         faults += _field_key_faults(settings.field_keys)

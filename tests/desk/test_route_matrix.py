@@ -126,6 +126,7 @@ EXPECT: Final[dict[str, Route]] = {
     "pages.approvals": Route("sa"),
     "pages.decide": Route("sa", sends={"answer": "agree"}),
     "pages.acknowledge_notice": Route("sa", "notice"),
+    "pages.acknowledge_alarm": Route("ndsa"),
     "pages.who_saw_what": Route("s", query="?staff=nobody"),
     "pages.figures": Route("sar"),
     # --- the API
@@ -155,6 +156,8 @@ EXPECT: Final[dict[str, Route]] = {
     "api.break_glass_of_incident": Route("nds", "incident", {"reason": WHY}, everywhere=True),
     "api.what_i_was_told": Route("sa"),
     "api.acknowledge_notice": Route("sa", "notice"),
+    "api.what_is_wrong": Route("ndsa"),
+    "api.acknowledge_alarm": Route("ndsa"),
     "api.who_saw_what": Route("s", query="?staff=grace@example.org"),
     "api.link_contacts": Route("ns", "contact", {"other": "OTHER", "same": True, "reason": WHY}),
     "api.mark_telephone": Route("ns", "contact", {"kind": "payphone"}),

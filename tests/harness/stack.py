@@ -87,6 +87,7 @@ class Stack:
             "TWILIO_API_BASE_URL": self.carrier_url,
             "PORT": str(self.port),
             "SPOOL_DIR": str(folder / "spool"),
+            "DEADMAN_FILE": str(folder / "alive"),
             "PYTHONUNBUFFERED": "1",
             **(settings or {}),
         }

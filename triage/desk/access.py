@@ -98,6 +98,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.mark_telephone": RECORDS,
     "pages.note_anonymous": RECORDS,
     "pages.acknowledge_notice": TOLD,
+    "pages.acknowledge_alarm": EVERYBODY,
     "pages.who_saw_what": SUPERVISOR,
     "pages.figures": FIGURES,
 }

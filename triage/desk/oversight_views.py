@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import Environment
 from sqlalchemy.exc import SQLAlchemyError
 
-from triage import accounts, notices, reading_trail, walls
+from triage import accounts, alarms, notices, reading_trail, walls
 from triage import figures as numbers
 from triage.desk import access, answers, desk_data, words
 from triage.desk.access import me
@@ -21,16 +21,27 @@ log = structlog.get_logger(__name__)
 
 def told() -> dict[str, object]:
     """What waits for the person signed in to know, and the names in it. Never a reason for a page to fail."""
+    nothing: dict[str, object] = {"notices": [], "names": {}, "alarms": []}
     staff: Staff | None = g.get("staff")
-    if staff is None or not access.TOLD & set(staff.roles):
-        return {"notices": [], "names": {}}
+    if staff is None or not access.EVERYBODY & set(staff.roles):
+        return nothing
     try:
         with desk().database.reading() as db:
             waiting = notices.open_for(db, staff)
-            return {"notices": waiting, "names": desk_data.owners(db) if waiting else {}}
+            wrong = alarms.in_sight(db)
+            names = desk_data.owners(db) if waiting or wrong else {}
+            return {"notices": waiting, "names": names, "alarms": wrong}
     except SQLAlchemyError as error:
         log.warning("notices_not_read", error=type(error).__name__)
-        return {"notices": [], "names": {}}
+        return nothing
+
+
+@pages.post("/alarms/<alarm_id>/acknowledge")
+def acknowledge_alarm(alarm_id: str) -> ResponseReturnValue:
+    """Somebody has seen what is wrong: nobody else is rung about it."""
+    with desk().database.transaction() as db:
+        alarms.seen(db, alarm_id, me(), now=desk().clock())
+    return answers.done("Noted that you have seen it.", access.first_page(me()))
 
 
 @pages.post("/notices/<notice_id>/acknowledge")

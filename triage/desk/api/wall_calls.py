@@ -5,11 +5,12 @@ from datetime import datetime
 from msgspec import Struct
 from sqlalchemy.orm import Session
 
-from triage import accounts, figures, notices, reading_trail, same_person, walls
+from triage import accounts, alarms, figures, notices, reading_trail, same_person, walls
+from triage.alarm_models import Alarm
 from triage.contacts import NotFound
 from triage.desk.api.answers import ContactAnswer
 from triage.desk.api.bodies import BreakGlassBody, FiguresQuery, LinkBody, TelephoneBody, TrailQuery
-from triage.desk.api.door import CLINICAL, DESK, FIGURES, SUPERVISORS, TOLD, Ask, call
+from triage.desk.api.door import CLINICAL, DESK, EVERYBODY, FIGURES, SUPERVISORS, TOLD, Ask, call
 from triage.desk.context import desk
 from triage.models import Contact, Incident, Staff
 from triage.reach_models import Notice
@@ -20,6 +21,29 @@ class GlassAnswer(Struct):
 
     contact_id: str
     open_until: datetime
+
+
+class AlarmAnswer(Struct, kw_only=True):
+    """Something that is wrong. `grade` is everyone, urgent (`people` are touched now) or notice."""
+
+    id: str
+    kind: str
+    grade: str
+    people: int | None
+    words: str
+    raised_at: datetime
+    over_at: datetime | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+
+    @classmethod
+    def of(cls, db: Session, row: Alarm) -> "AlarmAnswer":
+        who = db.get(Staff, row.seen_by) if row.seen_by else None
+        return cls(
+            id=row.id, kind=row.kind, grade=alarms.grade(row), people=row.people if row.people >= 0 else None,
+            words=row.words, raised_at=row.raised_at, over_at=row.over_at, acknowledged_by=who.name if who else None,
+            acknowledged_at=row.seen_at,
+        )  # fmt: skip
 
 
 class NoticeAnswer(Struct, kw_only=True):
@@ -99,6 +123,20 @@ def what_i_was_told(ask: Ask) -> list[NoticeAnswer]:
     """What I must know and nobody has acknowledged, newest first."""
     with desk().database.reading() as db:
         return [NoticeAnswer.of(db, row) for row in notices.open_for(db, ask.staff)]
+
+
+@call("GET", "/alarms", EVERYBODY, answers={200: list[AlarmAnswer]})
+def what_is_wrong(ask: Ask) -> list[AlarmAnswer]:
+    """What is wrong with the service now, and what was and nobody has seen: of most people first."""
+    with desk().database.reading() as db:
+        return [AlarmAnswer.of(db, row) for row in alarms.in_sight(db)]
+
+
+@call("POST", "/alarms/<alarm_id>/acknowledge", EVERYBODY, answers={200: AlarmAnswer}, problems=(404,))
+def acknowledge_alarm(ask: Ask, alarm_id: str) -> AlarmAnswer:
+    """I have seen it: nobody else is rung about it. Repeating it is harmless."""
+    with desk().database.transaction() as db:
+        return AlarmAnswer.of(db, alarms.seen(db, alarm_id, ask.staff, now=ask.now))
 
 
 @call("POST", "/notices/<notice_id>/acknowledge", TOLD, answers={200: NoticeAnswer}, problems=(404,))
