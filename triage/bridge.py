@@ -279,6 +279,30 @@ def _did_not_come(db: Session, entry: QueueEntry, nurse_id: str, token: int, rul
         presence.not_rung(db, nurse_id, now=now)
 
 
+def pages_gone(db: Session, rules: Rules, *, now: datetime) -> int:
+    """A nurse's page is gone (browser, machine or network): she is offered nobody until she says so, and whoever only
+    her page could have brought to her goes back to the same place.
+
+    A call she is joined to is never touched: there the telephone is the truth, not the page.
+    """
+    gone = 0
+    for row in presence.pages_gone(db, now):
+        entry = presence.holding(db, row.staff_id)
+        if entry is not None:
+            offered = entry.state == "offered" and row.via == "browser"
+            if not offered and entry.contact.channel == "call":
+                continue
+            token = entry.token
+            band = entry.band if offered else min(entry.band, queue.VERY_URGENT)
+            reason = "" if offered else "The nurse's page stopped answering"
+            if not queue.put_back(db, entry, reason, actor="clock", now=now, token=token, band=band):
+                continue
+            _end_nurse_legs(db, entry, now, token=token)
+        presence.change(db, row, "break", actor="clock", now=now, reason=presence.PAGE_GONE)
+        gone += 1
+    return gone
+
+
 def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
     """The person's call is over, whoever ended it. Before a nurse had them it becomes a call-back owed; once only."""
     first = db.execute(

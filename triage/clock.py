@@ -126,6 +126,7 @@ class Clock:
     def timers(self) -> None:
         """Everything that becomes due by itself."""
         self.guarded("leases", lambda: self._step(bridge.release_expired))
+        self.guarded("pages", lambda: self._step(bridge.pages_gone))
         self.guarded("alerts", lambda: self._step(bridge.alert_all_ready))
         self.guarded("offers", lambda: self._step(bridge.offer_waiting))
         self.guarded("climb", lambda: self._step(queue.climb))

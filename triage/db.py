@@ -120,9 +120,10 @@ def _our_turn(wait_s: float) -> Iterator[None]:
         _WRITER.release()
 
 
-def open_database(url: str, *, pool_size: int = 6, hurried: bool = False) -> Database:
+def open_database(url: str, *, pool_size: int = 6, hurried: bool = False, unit_s: float | None = None) -> Database:
     """Connect (lazily) to `url`: `sqlite:///path` or `postgresql+psycopg://...` (plain `postgresql://` is taken as
-    that). `hurried`: a unit of work gives up in time for a caller to hear something within five seconds.
+    that). `hurried`: a unit of work gives up in time for a caller to hear something within five seconds. `unit_s`: a
+    unit of work on PostgreSQL gives up after that, though the server be frozen.
     """
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
@@ -137,7 +138,8 @@ def open_database(url: str, *, pool_size: int = 6, hurried: bool = False) -> Dat
         pool_timeout=2 if hurried else 3,
         connect_args={"connect_timeout": 2 if hurried else 3, "options": POSTGRES_LIMITS},
     )
-    return Database(engine, patience=Patience(engine) if hurried else None, hurried=hurried)
+    patience = Patience(engine) if hurried else Patience(engine, unit_s) if unit_s else None
+    return Database(engine, patience=patience, hurried=hurried)
 
 
 def _sqlite(url: str, file: str | None, wait_s: float) -> Engine:

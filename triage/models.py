@@ -184,6 +184,7 @@ class Presence(Base):
     since: Mapped[datetime]
     reason: Mapped[str | None] = mapped_column(String(200))
     missed: Mapped[int] = mapped_column(Integer, default=0)
+    page_seen_at: Mapped[datetime | None]  # her page asked for news since she made herself ready; None: no page did
 
 
 class Contact(Base):

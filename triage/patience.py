@@ -31,7 +31,8 @@ class DatabaseAway(NoConnectionFree):
 class Patience:
     """Watches the units of work of one engine (PostgreSQL). Safe from many threads, and over a fork."""
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: Engine, unit_s: float = UNIT_S):
+        self._unit_s = unit_s
         self._deadlines: dict[int, tuple[float, Any]] = {}
         self._watcher_of: int | None = None
         self._lock = threading.Lock()
@@ -59,10 +60,10 @@ class Patience:
         with self._lock:
             if time.monotonic() < self._try_at:
                 raise DatabaseAway("the database did not answer a moment ago")
-            self._try_at = time.monotonic() + UNIT_S + TRY_AGAIN_S  # this one tries; nobody else meanwhile
+            self._try_at = time.monotonic() + self._unit_s + TRY_AGAIN_S  # this one tries; nobody else meanwhile
 
     def _taken(self, connection: Any, _entry: Any, _proxy: Any) -> None:
-        self._deadlines[id(connection)] = (time.monotonic() + UNIT_S, connection)
+        self._deadlines[id(connection)] = (time.monotonic() + self._unit_s, connection)
         if self._watcher_of != os.getpid():  # the first in this process: threads do not survive a fork
             with self._lock:
                 if self._watcher_of != os.getpid():

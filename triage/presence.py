@@ -1,15 +1,15 @@
 """Where nurses stand: ready, on contact, wrapping up, busy, on a break, off.
 
-Only a nurse changes her state, and three named rules: taking a contact makes her `on_contact` (and its end
-`wrapping_up`); not answering twice running puts her on a break; so does a number that cannot be rung. The reason is
-shown each time (Flex users asked for nothing else: a state that flips by itself is the complaint heard most,
-ecosystem.md 9).
+Only a nurse changes her state, and four named rules: taking a contact makes her `on_contact` (and its end
+`wrapping_up`); not answering twice running puts her on a break; so does a number that cannot be rung, and a page that
+is gone. The reason is shown each time (Flex users asked for nothing else: a state that flips by itself is the complaint
+heard most, ecosystem.md 9).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from triage import history
@@ -19,6 +19,10 @@ from triage.rules import Rules
 
 CHOSEN = ("ready", "busy", "break", "off")  # what a nurse may set; the other states follow from the work
 VIA = ("phone", "browser")
+PAGE_NOTED_S = 10
+PAGE_GONE_S = 90
+"""Browsers let a page in the background ask no more than once a minute: it must not be taken for gone."""
+PAGE_GONE = "your page stopped answering: press Ready when you are back"
 
 # Written into the statement, not bound: SQLite takes the index over held entries only for a condition it can read.
 # Bound, it read the whole queue to find whom a nurse holds, and each claim got slower with everybody who waits.
@@ -58,8 +62,30 @@ def put(db: Session, staff: Staff, state: str, via: str | None, *, now: datetime
     if holding(db, staff.id):
         raise CannotBe("You are with somebody. Finish that contact first.")
     change(db, row, state, actor=staff.id, now=now, via=way)
-    row.missed = 0
+    row.missed, row.page_seen_at = 0, None
     return row
+
+
+def page_to_note(db: Session, staff_id: str, now: datetime) -> bool:
+    """Whether it is time to note that her page is there: while she is ready or has somebody, every PAGE_NOTED_S."""
+    row = db.get(Presence, staff_id)
+    if row is None or row.state not in ("ready", "on_contact"):
+        return False
+    return row.page_seen_at is None or not timedelta(0) <= now - row.page_seen_at < timedelta(seconds=PAGE_NOTED_S)
+
+
+def page_seen(db: Session, staff_id: str, *, now: datetime) -> None:
+    """Her page asked for news."""
+    db.execute(update(Presence).where(Presence.staff_id == staff_id).values(page_seen_at=now))
+
+
+def pages_gone(db: Session, now: datetime) -> Sequence[Presence]:
+    """Nurses whose page was there on this shift and is silent for PAGE_GONE_S, and who count on it: those ready in the
+    browser, and those who have somebody.
+    """
+    silent = Presence.page_seen_at < now - timedelta(seconds=PAGE_GONE_S)
+    counts = (Presence.state == "on_contact") | ((Presence.state == "ready") & (Presence.via == "browser"))
+    return db.scalars(select(Presence).where(silent, counts)).all()
 
 
 def change(

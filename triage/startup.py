@@ -12,6 +12,7 @@ from triage import destinations, logs, migrate, sealing, settings
 from triage.db import Database, open_database
 
 log = structlog.get_logger(__name__)
+UNIT_S = 10.0  # for worker and clock: long for any step of theirs, short enough to try again and to say so
 
 
 def settings_or_exit() -> settings.Settings:
@@ -61,7 +62,7 @@ def database_when_up(url: str) -> Database:
 
     One that is newer than this version is not written to: exit code 2.
     """
-    database = open_database(url)
+    database = open_database(url, unit_s=UNIT_S)
     said: str | None = None
     while True:
         try:

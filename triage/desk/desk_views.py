@@ -31,6 +31,7 @@ def desk_live() -> ResponseReturnValue:
     """The live parts, or 304. `with` names the contact whose forms the page already has: those are left alone."""
     has = request.args.get("with", "")
     has = has if re.fullmatch(r"[0-9a-f]{32}", has) else ""
+    _note_page()
     with desk().database.reading() as db:
         entry = desk_data.with_me(db, me())
         legs = ",".join(leg.state for leg in desk_data.legs(db, entry))
@@ -39,6 +40,16 @@ def desk_live() -> ResponseReturnValue:
             return same
         fragment = render_template("desk_live.jinja", has=has, **_everything(db))
         return answers.fresh(fragment, tag)
+
+
+def _note_page() -> None:
+    """Her page is there: noted now and then, so that one that is gone is missed (`bridge.pages_gone`)."""
+    now = desk().clock()
+    with desk().database.reading() as db:
+        due = presence.page_to_note(db, me().id, now)
+    if due:
+        with desk().database.transaction() as db:
+            presence.page_seen(db, me().id, now=now)
 
 
 def _everything(db: Session) -> dict[str, Any]:
