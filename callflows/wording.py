@@ -81,6 +81,7 @@ SENTENCES: Final[dict[str, str]] = {
     "The nurse you are texting sees this.",
     "text_place": "Thank you. A nurse for {locality} will answer you here.",
     "text_which": "Did you mean {words}? Text the word back, or yes if there is one. Either way, a nurse will answer you here.",
+    "text_tried_to_ring": "We tried to ring you. We will try again soon, or ring us back when it suits you.",
     "text_local_help": "Help near you: {help}. {service}",
     "text_no_local_help": "{service}: stay on the line or ring again at any time. In danger ring 999. "
     "Samaritans 116 123, day and night.",

@@ -10,13 +10,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from triage import caps, destinations, history, outbox, presence, promises, queue, ringing
+from triage import caps, destinations, history, ladder, outbox, presence, promises, queue, ringing
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Presence, QueueEntry, Staff
 from triage.rules import Rules
 
 UNREACHED = ("failed", "refused", "bad_number", "gone")  # the carrier never rang her: she did not fail to answer
 RING_AGAIN_AFTER = timedelta(seconds=15)  # a carrier that cannot ring her just now is not asked every second
+
+
+NOT_REACHED = {
+    "completed": "Rang, picked up, and nobody asked for us: voicemail, or somebody else",
+    "busy": "Rang, engaged",
+    "failed": "Could not be rung",
+    "bad_number": "Could not be rung: not a number",
+    "refused": "Not rung: a number the line does not ring",
+}
 
 
 class Taken(Exception):
@@ -241,7 +250,9 @@ def _call_back_ended(db: Session, leg: Leg, entry: QueueEntry, was: str, now: da
     if entry.token != leg.token or entry.state != "connecting":
         return
     promises.owe_call_back(db, entry.contact, "Asked for a call-back and did not answer it", now=now)
-    promises.tried(db, entry.contact, "call_back", "Rang, no answer", by=entry.nurse_id, now=now)
+    result = NOT_REACHED.get(leg.outcome or "", "Rang, no answer")
+    for owed in promises.tried(db, entry.contact, "call_back", result, by=entry.nurse_id, now=now):
+        ladder.tried(db, owed, now=now)
     nurse_id = entry.nurse_id
     if queue.step(db, entry, "finish", actor="carrier", now=now, token=leg.token, ended_at=now, ended_how="no_answer"):
         entry.contact.ended_at = now

@@ -459,6 +459,12 @@ class Promise(Base):
     settled_at: Mapped[datetime | None]
     settled_how_sealed: Mapped[SealedText | None]
     settled_how = Sealed[str | None]("settled_how_sealed")
+    decision: Mapped[str | None]  # once they could not be reached: next_of_kin | car | police | leave
+    legal_test: Mapped[str | None]  # for police: which test is met
+    decided_by: Mapped[str | None]  # a nurse's id
+    decided_at: Mapped[datetime | None]
+    decision_words_sealed: Mapped[SealedText | None]
+    decision_words = Sealed[str | None]("decision_words_sealed")
 
     attempts: Mapped[list["PromiseAttempt"]] = relationship(order_by="PromiseAttempt.at")
 

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from triage import destinations, history, rules, same_person
 from triage.contacts import NotFound
-from triage.models import Contact, Promise, PromiseAttempt, Staff
+from triage.lifecycles import OPEN_ENTRY
+from triage.models import Contact, Promise, PromiseAttempt, QueueEntry, Staff
+from triage.reach_models import SharedNumber
 
 
 class AlreadySettled(Exception):
@@ -31,7 +33,8 @@ def owe(
         return owed
     promise = Promise(
         kind=kind, what=what, contact_id=contact.id, incident_id=incident_id, reachable=reachable, due_at=due_at,
-        owner_id=None, made_at=now, settled_at=None, settled_how=None,
+        owner_id=None, made_at=now, settled_at=None, settled_how=None, decision=None, legal_test=None, decided_by=None,
+        decided_at=None, decision_words=None,
     )  # fmt: skip
     db.add(promise)
     db.flush()
@@ -51,7 +54,13 @@ def owe(
 def owe_call_back(db: Session, contact: Contact, what: str, *, now: datetime) -> Promise:
     """Somebody left before a nurse had them. A withheld number, or one the line does not ring (`destinations`), is owed
     all the same, and shown as unreachable.
+
+    One person is owed one call, however often they ring: what is owed already stays, with its time and its attempts.
     """
+    for owed_already in _of(db, contact, "call_back"):
+        if contact.danger and owed_already.contact_id != contact.id:
+            owed_already.what = what
+        return owed_already
     reachable = destinations.may_reach(contact.number, destinations.policy(db))
     due = now + timedelta(seconds=rules.current(db).rules.call_back_due_s)
     return owe(db, "call_back", what, contact, due_at=due, now=now, reachable=reachable)
@@ -67,8 +76,18 @@ def get(db: Session, promise_id: str) -> Promise:
 
 
 def owed(db: Session, limit: int = 200) -> Sequence[Promise]:
-    """What is owed now, soonest first."""
-    return db.scalars(select(Promise).where(Promise.settled_at.is_(None)).order_by(Promise.due_at).limit(limit)).all()
+    """What is owed now, soonest first. Not a call to somebody who is on the line at this moment: they are there."""
+    whose, here = aliased(Contact), aliased(Contact)
+    there = (
+        select(here.id)
+        .join(QueueEntry, QueueEntry.contact_id == here.id)
+        .where(QueueEntry.state.in_(OPEN_ENTRY), ~here.leg_ended, here.channel == "call")
+        .where(here.number_index == whose.number_index)
+        .where(here.number_index.not_in(select(SharedNumber.number_index)))
+    )
+    wanted = select(Promise).join(whose, whose.id == Promise.contact_id).where(Promise.settled_at.is_(None))
+    wanted = wanted.where((Promise.kind != "call_back") | ~there.exists())
+    return db.scalars(wanted.order_by(Promise.due_at).limit(limit)).all()
 
 
 def attempt(db: Session, promise: Promise, result: str, staff: Staff, *, now: datetime) -> PromiseAttempt:
@@ -86,10 +105,14 @@ def settle(db: Session, promise: Promise, how: str, staff: Staff, *, now: dateti
     return promise
 
 
-def tried(db: Session, contact: Contact, kind: str, result: str, *, by: str | None, now: datetime) -> None:
-    """The line itself tried (it rang them): note it on what is owed, if anything is."""
-    for promise in _of(db, contact, kind):
+def tried(
+    db: Session, contact: Contact, kind: str, result: str, *, by: str | None, now: datetime
+) -> Sequence[Promise]:  # fmt: skip
+    """The line itself tried (it rang them): note it on what is owed to this person; what that is."""
+    owed_to_them = _of(db, contact, kind)
+    for promise in owed_to_them:
         _tried(db, promise, result, by, now)
+    return owed_to_them
 
 
 def settle_for(db: Session, contact: Contact, kind: str, how: str, *, actor: str, now: datetime) -> None:

@@ -412,6 +412,26 @@ def test_a_call_back_is_tried_noted_and_settled_by_a_person(lab: Lab, ana: Perso
     assert ana.post(f"/promises/{new_id()}/settle", how="x", script=True).status_code == 404
 
 
+def test_on_the_page_one_unanswered_call_is_not_the_end(lab: Lab, ana: Person) -> None:
+    contact = night.make_contact_left(lab.database, lab.now)
+    with lab.database.transaction() as db:
+        owed = promises.owe_call_back(db, contacts.get(db, contact.id), "Rang off while waiting", now=lab.now).id
+    path, back = f"/promises/{owed}", {"from": "desk"}
+    assert "Ring them" in ana.get("/desk").text
+    for _ in range(3):
+        assert "Decide what happens" not in ana.get("/desk").text
+        ana.post(f"{path}/attempts", result="Rang, no answer", **back)
+    assert "Decide what happens" in ana.get("/desk").text
+    assert "which test is met" in ana.says(ana.post(f"{path}/decision", decision="police", words="x" * 12, **back))
+    assert "supervisor closes" in ana.says(ana.post(f"{path}/decision", decision="leave", words="Safe at home", **back))
+    assert "Decided: left as it is" in ana.get("/desk").text
+    assert ana.post(f"{path}/close", reason="Safe at home", **back).status_code == 403
+    isla = lab.as_("isla")
+    assert "Close this" in isla.get("/board").text
+    assert "Closed." in isla.says(isla.post(f"{path}/close", reason="Safe at home", **{"from": "board"}))
+    assert "Nothing is owed" in ana.get("/desk").text
+
+
 def test_a_press_from_the_board_goes_back_to_the_board_for_those_who_may(lab: Lab, ana: Person) -> None:
     night.busy(lab.database, lab.now)
     with lab.database.reading() as db:

@@ -35,6 +35,11 @@ def owe(scene: Scene, contact: Contact, kind: str = "call_back", due_s: int = 60
         return promises.owe(db, kind, "Ring back", contact, due_at=scene.now + timedelta(seconds=due_s), now=scene.now)
 
 
+def rang_off(scene: Scene) -> Contact:
+    """Somebody who is not on the line now."""
+    return factories.make_contact(scene.database, now=scene.now)
+
+
 def test_the_same_thing_is_owed_once(scene: Scene) -> None:
     caller = scene.caller()
     assert owe(scene, caller).id == owe(scene, caller, due_s=10).id
@@ -42,13 +47,13 @@ def test_the_same_thing_is_owed_once(scene: Scene) -> None:
 
 
 def test_what_is_owed_is_listed_soonest_first(scene: Scene) -> None:
-    caller, other = scene.caller(), scene.caller()
+    caller, other = rang_off(scene), rang_off(scene)
     late, soon = owe(scene, caller, due_s=600), owe(scene, other, due_s=60)
     assert [promise.id for promise in scene.owed()] == [soon.id, late.id]
 
 
 def test_whoever_tries_first_owns_it_and_every_try_is_kept(scene: Scene) -> None:
-    promise, ana, ben = owe(scene, scene.caller()), scene.nurse(), scene.nurse()
+    promise, ana, ben = owe(scene, rang_off(scene)), scene.nurse(), scene.nurse()
     with scene.database.transaction() as db:
         for staff, result in ((ana, "No answer"), (ben, "Busy")):
             promises.attempt(db, promises.get(db, promise.id), result, db.get_one(Staff, staff.id), now=scene.now)

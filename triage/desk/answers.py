@@ -20,6 +20,7 @@ from triage.desk import access, static_files
 from triage.desk.context import desk
 from triage.dispatch import CannotSend
 from triage.incidents import BadIncident
+from triage.ladder import NotNow, Wrong
 from triage.lifecycles import IllegalMove
 from triage.notices import NotForYou
 from triage.presence import CannotBe
@@ -32,7 +33,8 @@ from triage.walls import Walled
 
 log = structlog.get_logger(__name__)
 SENTENCES = (
-    AlreadySettled, BadIncident, BadState, CannotBe, CannotLink, CannotSend, CannotText, IllegalMove, NotTheirs, Taken,
+    AlreadySettled, BadIncident, BadState, CannotBe, CannotLink, CannotSend, CannotText, IllegalMove, NotNow, NotTheirs,
+    Taken, Wrong,
 )  # fmt: skip
 WHAT_TO_DO = {
     400: (

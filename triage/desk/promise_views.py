@@ -5,7 +5,7 @@ from typing import Final
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from triage import promises, walls
+from triage import ladder, promises, ringing_back, walls
 from triage.desk import access, answers
 from triage.desk.access import me
 from triage.desk.blueprint import pages
@@ -23,7 +23,9 @@ def note_attempt(promise_id: str) -> ResponseReturnValue:
         return answers.refused("Say what came of it.", _page())
     with desk().database.transaction() as db:
         now = desk().clock()
-        promises.attempt(db, walls.promise(db, promise_id, me(), now=now), result, me(), now=now)
+        promise = walls.promise(db, promise_id, me(), now=now)
+        promises.attempt(db, promise, result, me(), now=now)
+        ladder.tried(db, promise, now=now)
     return answers.done("Noted. It stays owed, and it is yours.", _page())
 
 
@@ -37,6 +39,39 @@ def settle_promise(promise_id: str) -> ResponseReturnValue:
         now = desk().clock()
         promises.settle(db, walls.promise(db, promise_id, me(), now=now), how, me(), now=now)
     return answers.done("Settled.", _page())
+
+
+@pages.post("/promises/<promise_id>/call")
+def call_person_back(promise_id: str) -> ResponseReturnValue:
+    """Ring her now, and then the person who is owed a call."""
+    with desk().database.transaction() as db:
+        now = desk().clock()
+        promise = walls.promise(db, promise_id, me(), now=now)
+        ringing_back.begin(db, promise, me(), desk().standing().service.rules, now=now)
+    return answers.done("You are rung first, and then the person.", "pages.nurse_desk")
+
+
+@pages.post("/promises/<promise_id>/decision")
+def decide_promise(promise_id: str) -> ResponseReturnValue:
+    """They could not be reached: a nurse says what happens for them, and why."""
+    form = request.form
+    with desk().database.transaction() as db:
+        now = desk().clock()
+        ladder.decide(
+            db, walls.promise(db, promise_id, me(), now=now), form.get("decision", ""),
+            form.get("words", "")[:LONGEST], me(), now=now, legal_test=form.get("legal_test") or None,
+        )  # fmt: skip
+    return answers.done("Decided. A supervisor closes it.", _page())
+
+
+@pages.post("/promises/<promise_id>/close")
+def close_promise(promise_id: str) -> ResponseReturnValue:
+    """A supervisor closes what a nurse has decided."""
+    with desk().database.transaction() as db:
+        now = desk().clock()
+        reason = request.form.get("reason", "")[:LONGEST]
+        ladder.close(db, walls.promise(db, promise_id, me(), now=now), reason, me(), now=now)
+    return answers.done("Closed.", _page())
 
 
 def _page() -> str:

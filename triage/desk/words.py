@@ -9,7 +9,7 @@ from flask import g
 from jinja2 import Environment
 from markupsafe import Markup
 
-from triage import contacts, same_person, service_fields, texts
+from triage import contacts, ladder, same_person, service_fields, texts
 from triage.desk import access
 from triage.desk.context import desk
 from triage.lifecycles import said
@@ -276,6 +276,7 @@ def add_to(env: Environment) -> None:
     tables: dict[str, Any] = {
         "WHEN": WHEN, "PRESENCE": PRESENCE, "ROLE": ROLE, "CALLER": CALLER, "CHANNEL": CHANNEL, "ROUTE": ROUTE,
         "INCIDENT": INCIDENT, "DISPATCH": DISPATCH, "CREW_DID": CREW_DID, "DUE_FOR": DUE_FOR,
+        "DECISIONS": ladder.DECISIONS, "LEGAL_TESTS": ladder.LEGAL_TESTS, "next_step": ladder.next_step,
         "UNIT": UNIT, "SCENE": SCENE, "OWED": OWED, "TEXT": TEXT, "HAPPENED": HAPPENED,
         "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
     }  # fmt: skip

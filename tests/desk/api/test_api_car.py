@@ -357,3 +357,34 @@ def test_reading_an_incident_is_written_down_once_for_a_board_that_polls(
         reads = db.scalars(select(History).where(History.what == "incident_read")).all()
         assert len({line.actor for line in reads}) == len(reads) == 2
         assert {line.incident_id for line in reads} == {incident}
+
+
+def test_a_call_back_that_reaches_nobody_is_decided_by_a_nurse_and_closed_by_a_supervisor(
+    lab: Lab, ana: Client, isla: Client
+) -> None:
+    lab.hang_up(lab.ring("+447700900111"))
+    [owed] = ana.get("/promises")
+    path = f"/promises/{owed['id']}"
+    decision = {"decision": "police", "words": "Said they would jump; not at home."}
+    assert owed["next_step"] == "ring"
+    assert "rung first" in ana.refused(409, "POST", f"{path}/decision", decision)["detail"]
+    for _ in range(3):
+        ana.post(f"{path}/attempts", {"result": "No answer"})
+    [fault] = ana.refused(422, "POST", f"{path}/decision", decision)["errors"]
+    assert fault["pointer"] == "#/legal_test"
+    decided = ana.post(f"{path}/decision", {**decision, "legal_test": "life"}, status=200)
+    assert (decided["next_step"], decided["decision"], decided["legal_test"]) == ("close", "police", "life")
+    assert decided["decided_by"] == "Ana Fernsby"
+    ana.refused(403, "POST", f"{path}/close", {"reason": "The police are with them."})
+    closed = isla.post(f"{path}/close", {"reason": "The police are with them."}, status=200)
+    assert closed["next_step"] == "none"
+    assert ana.get("/promises") == []
+
+
+def test_a_nurse_rings_somebody_back_from_what_is_owed(lab: Lab, ana: Client) -> None:
+    lab.hang_up(lab.ring("+447700900111"))
+    [owed] = ana.get("/promises")
+    assert ana.post(f"/promises/{owed['id']}/call", status=200)["owner"] == "Ana Fernsby"
+    holding = ana.get("/me")["holding"]
+    assert holding["state"] == "offered"
+    assert "somebody already" in ana.refused(409, "POST", f"/promises/{owed['id']}/call")["detail"]

@@ -7,7 +7,7 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, outcomes, queue, same_person
+from triage import contacts, ladder, outcomes, queue, same_person
 from triage.contacts import masked
 from triage.lifecycles import HELD, OPEN_DISPATCH
 from triage.models import (
@@ -254,6 +254,11 @@ class PromiseAnswer(Struct, kw_only=True):
     attempts: list[AttemptAnswer]
     settled_at: datetime | None
     settled_how: str | None
+    next_step: str  # ring, decide (a nurse), close (a supervisor), keep (what is no call-back), none (settled)
+    decision: str | None
+    legal_test: str | None
+    decision_words: str | None
+    decided_by: str | None
 
     @classmethod
     def of(cls, db: Session, row: Promise) -> "PromiseAnswer":
@@ -264,6 +269,8 @@ class PromiseAnswer(Struct, kw_only=True):
             reachable=row.reachable, due_at=row.due_at, owner=_name(db, row.owner_id), made_at=row.made_at,
             attempts=[AttemptAnswer(each.at, _name(db, each.by), each.result) for each in row.attempts],
             settled_at=row.settled_at, settled_how=row.settled_how,
+            next_step=ladder.next_step(row), decision=row.decision, legal_test=row.legal_test,
+            decision_words=row.decision_words, decided_by=_name(db, row.decided_by),
         )  # fmt: skip
 
 

@@ -119,6 +119,22 @@ class SettleBody(Body):
     how: Needed
 
 
+class DecideBody(Body):
+    """What a nurse decided for somebody who could not be reached: next_of_kin, car, police (with the legal test that is
+    met: crime, life or serious_harm) or leave; and why, in at least ten letters.
+    """
+
+    decision: Needed
+    words: Needed
+    legal_test: str | None = None
+
+
+class CloseBody(Body):
+    """Why nothing more is owed, in at least ten letters."""
+
+    reason: Needed
+
+
 class BreakGlassBody(Body):
     """Why this record must be opened now, in at least ten letters."""
 

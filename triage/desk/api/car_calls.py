@@ -1,10 +1,19 @@
 """The board: incidents, units, dispatches, and what is owed."""
 
-from triage import dispatch, incidents, promises, units, walls
+from triage import dispatch, incidents, ladder, promises, ringing_back, units, walls
 from triage.contacts import NotFound
 from triage.desk.api.answers import DispatchAnswer, IncidentAnswer, PromiseAnswer, UnitAnswer
-from triage.desk.api.bodies import ActionBody, AttemptBody, SendBody, SettleBody, StandDownBody, UnitBody
-from triage.desk.api.door import CONTROL, DESK, Ask, call
+from triage.desk.api.bodies import (
+    ActionBody,
+    AttemptBody,
+    CloseBody,
+    DecideBody,
+    SendBody,
+    SettleBody,
+    StandDownBody,
+    UnitBody,
+)
+from triage.desk.api.door import CONTROL, DESK, NURSES, SUPERVISORS, Ask, call
 from triage.desk.api.problems import Refused, invalid
 from triage.desk.context import desk
 from triage.lifecycles import CREW_ACTIONS
@@ -120,16 +129,52 @@ def note_attempt(ask: Ask, promise_id: str) -> tuple[int, PromiseAnswer]:
     with desk().database.transaction() as db:
         promise = walls.promise(db, promise_id, ask.staff, now=ask.now)
         promises.attempt(db, promise, _said("result", ask.body.result), ask.staff, now=ask.now)
+        ladder.tried(db, promise, now=ask.now)
         return 201, PromiseAnswer.of(db, promise)
 
 
 @call("POST", "/promises/<promise_id>/settle", DESK, body=SettleBody, answers={200: PromiseAnswer}, problems=(404, 409))
 def settle_promise(ask: Ask, promise_id: str) -> PromiseAnswer:
-    """Say how a promise was kept, or why it cannot be."""
+    """Say how a promise was kept: spoken with, or no longer needed. A call-back that reached nobody is decided by a
+    nurse and closed by a supervisor instead.
+    """
     with desk().database.transaction() as db:
         promise = walls.promise(db, promise_id, ask.staff, now=ask.now)
         promises.settle(db, promise, _said("how", ask.body.how), ask.staff, now=ask.now)
         return PromiseAnswer.of(db, promise)
+
+
+@call("POST", "/promises/<promise_id>/call", NURSES, answers={200: PromiseAnswer}, problems=(404, 409))
+def call_person_back(ask: Ask, promise_id: str) -> PromiseAnswer:
+    """Ring me now, and then the person who is owed a call, at the place they had. The attempt notes itself."""
+    with desk().database.transaction() as db:
+        promise = walls.promise(db, promise_id, ask.staff, now=ask.now)
+        ringing_back.begin(db, promise, ask.staff, desk().standing().service.rules, now=ask.now)
+        return PromiseAnswer.of(db, promise)
+
+
+@call(
+    "POST", "/promises/<promise_id>/decision", NURSES, body=DecideBody, answers={200: PromiseAnswer},
+    problems=(404, 409),
+)  # fmt: skip
+def decide_promise(ask: Ask, promise_id: str) -> PromiseAnswer:
+    """What happens for somebody who was rung at once, after 5 and after 15 minutes, or cannot be rung; and why."""
+    with desk().database.transaction() as db:
+        promise = walls.promise(db, promise_id, ask.staff, now=ask.now)
+        body = ask.body
+        ladder.decide(db, promise, body.decision, body.words, ask.staff, now=ask.now, legal_test=body.legal_test)
+        return PromiseAnswer.of(db, promise)
+
+
+@call(
+    "POST", "/promises/<promise_id>/close", SUPERVISORS, body=CloseBody, answers={200: PromiseAnswer},
+    problems=(404, 409),
+)  # fmt: skip
+def close_promise(ask: Ask, promise_id: str) -> PromiseAnswer:
+    """A supervisor closes what a nurse has decided. Nothing else ends a call-back that did not reach anybody."""
+    with desk().database.transaction() as db:
+        promise = walls.promise(db, promise_id, ask.staff, now=ask.now)
+        return PromiseAnswer.of(db, ladder.close(db, promise, ask.body.reason, ask.staff, now=ask.now))
 
 
 def _said(field: str, words: str) -> str:

@@ -19,6 +19,7 @@ from triage.desk import limits
 from triage.dispatch import CannotSend
 from triage.figures import BadMonth
 from triage.incidents import BadIncident
+from triage.ladder import NotNow, Wrong
 from triage.lifecycles import IllegalMove
 from triage.notices import NotForYou
 from triage.outcomes import BadOutcome
@@ -96,6 +97,7 @@ STATUS: Final[dict[type[Exception], int]] = {
     CannotText: 409,
     CannotBe: 409,
     AlreadySettled: 409,
+    NotNow: 409,
     NeedsTerm: 422,
     BadMonth: 422,
     Walled: 403,
@@ -115,7 +117,7 @@ def refusal(error: Exception) -> Refused:
         return error
     if isinstance(error, BadBreak):
         return invalid("reason", str(error))
-    if isinstance(error, BadOutcome | BadIncident | CannotLink):
+    if isinstance(error, BadOutcome | BadIncident | CannotLink | Wrong):
         return invalid(error.field, str(error))
     if isinstance(error, BadState):
         return invalid("state", str(error))

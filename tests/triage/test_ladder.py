@@ -1,0 +1,216 @@
+"""Somebody who is owed a call: rung back at their place, never closed by itself, and never after one attempt."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.triage.scene import Scene
+from triage import ladder, promises, queue, ringing_back
+from triage.ladder import NotNow, Wrong
+from triage.models import Contact, Leg, Promise, QueueEntry, Staff
+
+WHY = "Their sister is on her way to them."
+
+
+class Owed(Scene):
+    """A scene in which somebody rang off before a nurse had them."""
+
+    def __init__(self, database, **over):
+        super().__init__(database)
+        self.ana = self.nurse(state="break")
+        self.person = self.caller(**over)
+        self.rang_at = self.now
+        self.later(30)
+        self.hangs_up(self.person)
+
+    @property
+    def promise(self) -> Promise:
+        with self.database.reading() as db:
+            promise = db.scalars(select(Promise).where(Promise.kind == "call_back")).one()
+            assert promise.attempts is not None
+            return promise
+
+    def does(self, work, nurse: Staff | None = None, **more):
+        with self.database.transaction() as db:
+            staff = db.get_one(Staff, (nurse or self.ana).id)
+            return work(db, promises.get(db, self.promise.id), staff=staff, now=self.now, **more)
+
+    def tries(self, result: str = "Rang, no answer") -> None:
+        with self.database.transaction() as db:
+            promise = promises.get(db, self.promise.id)
+            promises.attempt(db, promise, result, db.get_one(Staff, self.ana.id), now=self.now)
+            ladder.tried(db, promise, now=self.now)
+
+    def rings_back(self) -> QueueEntry:
+        return self.does(lambda db, promise, staff, now: ringing_back.begin(db, promise, staff, self.rules, now=now))
+
+    def decides(self, decision: str = "leave", words: str = WHY, **more) -> Promise:
+        return self.does(lambda db, promise, staff, now, **rest: ladder.decide(db, promise, decision, words, staff,
+                                                                                now=now, **rest), **more)  # fmt: skip
+
+    def closes(self, by: Staff) -> Promise:
+        return self.does(lambda db, promise, staff, now: ladder.close(db, promise, WHY, staff, now=now), nurse=by)
+
+    def legs_of(self, entry: QueueEntry, purpose: str) -> list[Leg]:
+        with self.database.reading() as db:
+            return list(db.scalars(select(Leg).where(Leg.entry_id == entry.id, Leg.purpose == purpose)))
+
+
+@pytest.fixture
+def owed(database) -> Owed:
+    return Owed(database)
+
+
+def test_rung_at_once_after_five_and_after_fifteen_minutes_then_somebody_decides(owed: Owed) -> None:
+    first = owed.now
+    steps = []
+    for wait in (0, 5, 10):
+        owed.later(minutes=wait)
+        assert ladder.next_step(owed.promise) == "ring"
+        owed.tries()
+        steps.append(owed.promise.due_at - first)
+    assert steps == [timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=15)]
+    assert ladder.next_step(owed.promise) == "decide"
+    owed.later(hours=30)
+    assert owed.promise.settled_at is None, "it never closes by itself"
+
+
+@pytest.mark.parametrize("consent", [True, False])
+def test_a_text_that_gives_nothing_away_goes_where_they_said_texts_are_safe(database, consent: bool) -> None:
+    owed = Owed(database)
+    with database.transaction() as db:
+        db.get_one(Contact, owed.person.id).text_consent = consent
+    owed.tries()
+    assert owed.texts_to(owed.person.number) == []
+    owed.tries()
+    owed.tries()
+    sent = [text.body for text in owed.texts_to(owed.person.number)]
+    assert len(sent) == (1 if consent else 0)
+    for body in sent:
+        assert "crisis" not in body.lower()
+        assert "nurse" not in body.lower()
+
+
+def test_one_unanswered_call_is_never_enough_to_decide_or_close(owed: Owed) -> None:
+    supervisor = owed.nurse(roles=("nurse", "supervisor"), state="off")
+    owed.tries()
+    with pytest.raises(NotNow, match="rung first"):
+        owed.decides()
+    with pytest.raises(NotNow):
+        owed.closes(supervisor)
+
+
+def test_a_nurse_decides_and_a_supervisor_closes(owed: Owed) -> None:
+    supervisor = owed.nurse(roles=("supervisor",), state="off")
+    for _ in range(3):
+        owed.tries()
+    with pytest.raises(NotNow):
+        owed.decides(nurse=supervisor)
+    with pytest.raises(NotNow):
+        owed.closes(supervisor)
+    owed.decides("next_of_kin")
+    assert ladder.next_step(owed.promise) == "close"
+    with pytest.raises(NotNow):
+        owed.closes(owed.ana)
+    owed.closes(supervisor)
+    assert ladder.next_step(owed.promise) == "none"
+    assert "Closed by a supervisor" in (owed.promise.settled_how or "")
+    assert "failed_contact_decided" in owed.history(owed.person)
+
+
+@pytest.mark.parametrize(
+    ("decision", "words", "test", "field"),
+    [("police", WHY, None, "legal_test"), ("police", WHY, "because", "legal_test"), ("nap", WHY, None, "decision"),
+     ("leave", "no", None, "words")],
+)  # fmt: skip
+def test_what_is_missing_in_a_decision_is_named(owed: Owed, decision: str, words: str, test: str | None, field: str):
+    for _ in range(3):
+        owed.tries()
+    with pytest.raises(Wrong) as wrong:
+        owed.decides(decision, words, legal_test=test)
+    assert wrong.value.field == field
+    assert owed.decides("police", legal_test="life").legal_test == "life"
+
+
+def test_a_withheld_number_is_decided_about_without_being_rung(database) -> None:
+    owed = Owed(database, number=None)
+    assert ladder.next_step(owed.promise) == "decide"
+    with pytest.raises(NotNow, match="no number"):
+        owed.rings_back()
+    assert owed.decides().decision == "leave"
+
+
+def test_ringing_back_rings_the_nurse_first_and_keeps_their_place(owed: Owed) -> None:
+    owed.later(minutes=3)
+    entry = owed.rings_back()
+    assert entry.arrived_at == owed.rang_at
+    assert (entry.state, entry.nurse_id, entry.call_back) == ("offered", owed.ana.id, True)
+    assert owed.legs_of(entry, "call_back") == []
+    [hers] = owed.legs_of(entry, "nurse")
+    owed.accepts(hers)
+    [theirs] = owed.legs_of(entry, "call_back")
+    assert theirs.to == owed.person.number
+    owed.accepts(theirs)
+    assert owed.promise.settled_how == "Reached: with a nurse"
+
+
+def test_not_reached_is_noted_by_itself_on_the_one_thing_that_is_owed(owed: Owed) -> None:
+    for outcome, said in (("no_answer", "no answer"), ("completed", "voicemail"), ("busy", "engaged")):
+        entry = owed.rings_back()
+        [hers] = owed.legs_of(entry, "nurse")
+        owed.accepts(hers)
+        [theirs] = owed.legs_of(entry, "call_back")
+        owed.leg_ends(theirs, outcome)
+        assert said in owed.promise.attempts[-1].result
+        with owed.database.transaction() as db:
+            from triage import presence
+
+            presence.put(db, db.get_one(Staff, owed.ana.id), "break", "phone", now=owed.now)
+        owed.later(minutes=5)
+    assert ladder.next_step(owed.promise) == "decide"
+
+
+def test_two_nurses_never_ring_the_same_person(owed: Owed) -> None:
+    other = owed.nurse(state="break")
+    owed.rings_back()
+    with pytest.raises(NotNow, match="colleague"):
+        owed.does(lambda db, p, staff, now: ringing_back.begin(db, p, staff, owed.rules, now=now), nurse=other)
+
+
+def test_a_nurse_with_somebody_rings_nobody_back(owed: Owed) -> None:
+    owed.rings_back()
+    with pytest.raises(NotNow, match="somebody already"):
+        owed.rings_back()
+
+
+def test_one_person_is_owed_one_call_however_often_they_ring(owed: Owed) -> None:
+    due = owed.promise.due_at
+    for _ in range(3):
+        owed.later(minutes=1)
+        again = owed.caller(number=owed.person.number)
+        owed.hangs_up(again)
+    assert owed.promise.due_at == due
+
+
+def test_nothing_is_owed_to_somebody_who_is_on_the_line_now_and_it_is_again_when_they_are_lost(owed: Owed) -> None:
+    again = owed.caller(number=owed.person.number)
+    assert owed.owed() == []
+    owed.hangs_up(again)
+    assert len(owed.owed()) == 1
+
+
+def test_a_second_abandoned_call_in_a_day_is_heard_first(owed: Owed) -> None:
+    again = owed.caller(number=owed.person.number)
+    owed.later(minutes=20)
+    owed.hangs_up(again)
+    owed.later(hours=5)
+    assert owed.entry(owed.caller(number=owed.person.number)).band == queue.FAILED_BEFORE
+
+
+def test_what_was_settled_is_not_rung_decided_or_closed_again(owed: Owed) -> None:
+    supervisor = owed.nurse(roles=("supervisor",), state="off")
+    owed.does(lambda db, p, staff, now: promises.settle(db, p, "Spoke with them", staff, now=now))
+    for again in (owed.rings_back, owed.decides, lambda: owed.closes(supervisor)):
+        with pytest.raises(NotNow):
+            again()

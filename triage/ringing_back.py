@@ -1,0 +1,64 @@
+"""Ringing back a person who is owed a call: the nurse first, then they, at the place they had in the queue."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from triage import bridge, contacts, history, ladder, presence, queue, same_person
+from triage.ladder import NotNow
+from triage.lifecycles import OPEN_ENTRY
+from triage.models import Contact, Promise, QueueEntry, Staff, new_id
+from triage.rules import Rules
+
+
+def begin(db: Session, promise: Promise, staff: Staff, rules: Rules, *, now: datetime) -> QueueEntry:
+    """Ring the person back now: the nurse is rung first, then they, at the place they had in the queue.
+
+    Who waits already (for a call-back they asked for) is taken as they stand. Raises NotNow: not theirs to ring, no
+    number, or somebody is with them.
+    """
+    if ladder.next_step(promise) in ("none", "keep"):
+        raise NotNow("Nobody is owed a call here.")
+    if not promise.reachable:
+        raise NotNow("There is no number that the line may ring. Decide what else can be done for them.")
+    if "nurse" not in staff.roles:
+        raise NotNow("Only a nurse rings people back.")
+    if presence.holding(db, staff.id):
+        raise NotNow("You have somebody already. Finish that contact first.")
+    contact = db.get_one(Contact, promise.contact_id)
+    entry = _waits(db, contact) or _joins_again(db, contact, rules, now)
+    if entry.state != "waiting" or queue.claim(db, entry.id, staff, rules, now=now) is None:
+        raise NotNow("A colleague has them just now.")
+    promise.owner_id = promise.owner_id or staff.id
+    db.refresh(entry)
+    bridge.ring(db, entry, staff, rules, now=now)
+    return entry
+
+
+def _waits(db: Session, contact: Contact) -> QueueEntry | None:
+    """This person's open entry, if they are in the queue or with somebody."""
+    same = [contact.id, *db.scalars(select(Contact.id).where(same_person.others(db, contact)))]
+    return db.scalar(
+        select(QueueEntry).where(QueueEntry.contact_id.in_(same), QueueEntry.state.in_(OPEN_ENTRY)).limit(1)
+    )
+
+
+def _joins_again(db: Session, contact: Contact, rules: Rules, now: datetime) -> QueueEntry:
+    """A contact of its own for the call we make, in the queue at the place the first one had."""
+    before = contacts.entry_of(db, contact.id)
+    again = Contact(
+        channel="call", carrier_id=f"back-{new_id()}", number=contact.number, line=contact.line, route=contact.route,
+        locality=contact.locality, keyword=contact.keyword, started_at=now, ended_at=None, place="waiting", turn=0,
+        last_reply=None, call_id=None, leg_ended=True, danger=contact.danger, cannot_talk=contact.cannot_talk,
+        caller_role=contact.caller_role, text_consent=contact.text_consent, opted_out=contact.opted_out,
+        failed_safe_at=None,
+    )  # fmt: skip
+    db.add(again)
+    db.flush()
+    history.record(db, "rings_back", actor="clock", now=now, contact_id=again.id)
+    entry = queue.join(db, again, rules, now=now)
+    entry.arrived_at = min(entry.arrived_at, before.arrived_at if before else contact.started_at)
+    entry.call_back = True
+    db.flush()
+    return entry
