@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. Both set everything up the first time and skip it afterwards.
 .DEFAULT_GOAL := help
-.PHONY: help run test demo bench lint assets lock sbom advisories clean setup setup-test
+.PHONY: help run test demo bench torture lint assets lock sbom advisories clean setup setup-test
 
 VENV := .venv/bin
 UV_COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -29,6 +29,9 @@ test: setup-test ## every test: both databases, a real Redis, real processes, a 
 
 bench: setup-test ## the benchmark: medians of ratios to a floor measured in the same run
 	@exec $(VENV)/python -m tests.bench
+
+torture: setup-test ## the long fault run: every part killed, frozen or cut off while people ring (half an hour)
+	@exec $(VENV)/python -m tests.torture
 
 lint: setup-test ## style and types
 	$(VENV)/ruff check .

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
+from tests.harness.waiting import wait_until
 from tests.journeys.conftest import LINE, Town
 from triage.db import Database, open_database
 from triage.models import Contact, Leg, Message, Staff
@@ -114,6 +115,9 @@ class Attacker:
             return question(db)
 
     def contacts(self) -> int:
+        """How many there are, once what was kept on disk of failed webhooks has been recorded."""
+        spool = self.town.stack.folder / "spool"
+        wait_until(lambda: not list(spool.glob("*.event")), 20, what="the spool to be recorded")
         return int(self.asks(lambda db: db.scalar(select(func.count()).select_from(Contact))))
 
     def contact_of(self, carrier_id: str) -> Contact | None:

@@ -14,7 +14,8 @@ from tests.harness.waiting import wait_until
 from tests.journeys.conftest import Town
 from triage.local.environment import FALLBACK_NUMBER
 
-WAITS, *RING_THEN = [f"+44770090017{n}" for n in range(4)]
+WAITS = "+447700900170"
+RING_THEN = ("+447700900171", "+447700900172", "+447700900173")
 TEXTS = "+447700900179"
 
 

@@ -25,6 +25,8 @@ from triage.clock import Clock
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Outbox
 from triage.outbox import UNCLAIMED_S
+from triage.spool import Spool
+from triage.watchdog import Watchdog
 
 
 class Now(Scene):
@@ -36,7 +38,9 @@ class Now(Scene):
         self.carrier = FakeCarrier()
         self.redis = hurry.client(redis_url)
         self.hurry = hurry.Hurry(self.redis)
-        self.clock = Clock(jobs.Means(database, self.carrier, factories.FALLBACK), self.hurry)
+        means, spool = jobs.Means(database, self.carrier, factories.FALLBACK), Spool(Path("/nowhere/spool"))
+        self.clock = Clock(means, self.hurry, spool, Watchdog(means, spool))
+        self.clock._reconciler.look = lambda: False  # type: ignore[method-assign]  # test_reconcile.py has it
 
     def rings(self) -> Outbox:
         """A nurse is to be rung; nobody has been told yet."""
