@@ -115,6 +115,7 @@ class Caller:
     hung_up_at: float | None = None
 
     def __call__(self) -> None:
+        time.sleep(self.chance.uniform(0, 5))
         phone = self.town.caller(self.number)
         plan = self.chance.choice(["stays", "stays", "stays", "rings_off_soon", "rings_off_later", "danger", "keyword"])
         self.sid = phone._ask("POST", "/calls", {"from": self.number, "to": LINE})["sid"]
