@@ -10,8 +10,8 @@ from sqlalchemy import select
 from tests.desk import night
 from tests.desk.browser.conftest import Served
 from tests.harness.waiting import wait_until
-from triage import bridge, contacts, dispatch, history, presence, walls
-from triage.models import Leg, Message, Outcome
+from triage import alarms, bridge, contacts, dispatch, history, ladder, presence, promises, walls
+from triage.models import Leg, Message, Outcome, Promise
 
 People = Callable[..., Any]
 
@@ -310,6 +310,15 @@ def test_no_page_has_a_fault_that_axe_can_find_or_runs_off_the_side(
         check(page, axe, f"{path} {width} {scheme}", width)
         if name:
             shoot(page, f"{name}{size}{dark}")
+    something_is_wrong(served)
+    for page, path, name in ((ana, "/desk", "desk-alarm"), (isla, "/board", "")):
+        page.goto(served.url + path)
+        expect(page.locator("#alarms-title")).to_be_visible()
+        page.get_by_text("Decide what happens for them").first.click()
+        page.evaluate("scrollTo(0, 0)")
+        check(page, axe, f"{path} with an alarm {width} {scheme}", width)
+        if name:
+            shoot(page, f"{name}{size}{dark}")
     ana.goto(f"{served.url}/desk")
     ana.get_by_role("button", name="Record outcome").click()
     expect(ana.locator(".nhsuk-error-summary")).to_be_visible()
@@ -321,6 +330,18 @@ def test_no_page_has_a_fault_that_axe_can_find_or_runs_off_the_side(
     stranger.goto(f"{served.url}/sign-in")
     check(stranger, axe, f"sign-in {width} {scheme}", width)
     shoot(stranger, f"sign-in{size}{dark}")
+
+
+def something_is_wrong(served: Served) -> None:
+    """Danger waits for a nurse, and somebody was rung three times in vain."""
+    now, ana = served.lab.now, served.lab.staff("ana")
+    finding = alarms.Finding("danger_waits", "One person said there is danger now, and no nurse is ready.", 1)
+    with served.database.transaction() as db:
+        alarms.settle(db, [finding.kind], [finding], now=now)
+        owed = db.scalars(select(Promise).where(Promise.kind == "call_back").limit(1)).one()
+        for _ in range(3):
+            promises.attempt(db, owed, "Rang, no answer", ana, now=now)
+            ladder.tried(db, owed, now=now)
 
 
 def check(page: Any, axe: Any, where: str, width: int) -> None:
