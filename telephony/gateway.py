@@ -109,7 +109,7 @@ class TwilioCarrier:
         return found
 
     def calls_since(self, since: datetime) -> list[CarriersCall]:
-        calls = _asked(lambda: self._client.calls.list(start_time_after=since, limit=MOST_LISTED))
+        calls = _asked(lambda: self._client.calls.list(start_time_after=since, limit=MOST_LISTED * 10))
         return [seen for seen in map(_seen, calls) if seen.by_a_person]
 
     def call(self, carrier_id: str) -> CarriersCall | None:

@@ -74,7 +74,7 @@ class Carrier(Protocol):
         ...
 
     def calls_since(self, since: datetime) -> list[CarriersCall]:
-        """The calls that people made to us since then, over or not. At most a thousand, the newest."""
+        """The calls that people made to us since then, over or not. At most ten thousand, the newest."""
         ...
 
     def call(self, carrier_id: str) -> CarriersCall | None:

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 EVERY: Final = timedelta(seconds=15)
 SETTLED: Final = timedelta(seconds=10)  # a webhook has five seconds, its transaction and its report a few more
 BACK: Final = timedelta(hours=6)  # before the last good look: a call lasts four hours at most at the carrier
+AGAIN: Final = timedelta(minutes=10)  # of the carrier's list before the last good look: what was not settled then
 FIRST: Final = timedelta(days=1)  # on the very first look
 NOT_FINAL_AFTER: Final = timedelta(seconds=60)  # R41
 POLLED: Final = timedelta(days=1)  # a text older than that stays as it is: the carrier gives up after hours
@@ -60,7 +61,7 @@ class Reconciler:
         return True
 
     def _begin(self, now: datetime) -> datetime | None:
-        """Since when to compare, having taken this turn; None if it is not due, or somebody else's."""
+        """When a look last succeeded, having taken this turn; None if it is not due, or somebody else's."""
         with self._means.database.transaction() as db:
             row = db.get(Comparison, 1)
             if row is None:
@@ -77,13 +78,13 @@ class Reconciler:
             )
             if not taken.rowcount:  # type: ignore[attr-defined]
                 return None
-            return (row.done_at or now - FIRST) - BACK
+            return row.done_at or now - FIRST
 
     def _compare(self, now: datetime, since: datetime) -> None:
         carrier = self._means.carrier
         live = carrier.live_calls()
-        self._people_unknown_to_us(carrier.calls_since(since), live, now)
-        self._calls_over(live, since, now)
+        self._people_unknown_to_us(carrier.calls_since(since - AGAIN), live, now)
+        self._calls_over(live, since - BACK, now)
         self._people_astray(live, now)
         self._nurses_gone(now)
         self._texts_not_final(now)
