@@ -102,6 +102,7 @@ class Run:
                 time.sleep(self.chance.uniform(2.0, 6.0))
         except Exception as broken:  # a fault that could not be healed makes the rest of the run worthless
             self.rows[fault.name].violations.append(f"{fault.name}: could not be healed: {broken!r}"[:600])
+        self.database.engine.dispose()  # what we look with may have been cut off as well
 
     def _settle(self, callers: list[Caller], row: Row) -> None:
         """Wait until everybody who is off the line is accounted for, and keep how long the last took."""
@@ -179,7 +180,11 @@ def _on(
         working.start([unit.call_sign for unit in SERVICE.units])
         run = Run(town, url, databases, database, random.Random(f"{seed} {backend}"), working)
         for n in range(batches):
-            run.batch(chosen[n % len(chosen)], texters=texters)
+            fault = chosen[n % len(chosen)]
+            try:
+                run.batch(fault, texters=texters)
+            except Exception as broken:  # the batches before it count, and are shown
+                run.rows[fault.name].violations.append(f"{fault.name}: the run itself failed: {broken!r}"[:600])
             tick()
         working.stop()
         run.rows["all of it"].violations += run.drained()
