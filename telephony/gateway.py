@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -109,7 +109,9 @@ class TwilioCarrier:
         return found
 
     def calls_since(self, since: datetime) -> list[CarriersCall]:
-        calls = _asked(lambda: self._client.calls.list(start_time_after=since, limit=MOST_LISTED * 10))
+        calls = _asked(
+            lambda: self._client.calls.list(start_time_after=since, limit=MOST_LISTED * 10, page_size=MOST_LISTED)
+        )
         return [seen for seen in map(_seen, calls) if seen.by_a_person]
 
     def call(self, carrier_id: str) -> CarriersCall | None:
@@ -174,6 +176,8 @@ def _asked(request: Any) -> Any:
         return request()
     except TwilioRestException as error:
         raise _meaning(error) from error
+    except TwilioException as error:  # what the client raises for a list that did not come
+        raise CarrierUnavailable("the carrier did not give its list", in_doubt=False) from error
     except requests.ConnectTimeout as error:
         raise CarrierUnavailable("the carrier could not be reached", in_doubt=False) from error
     except requests.ConnectionError as error:

@@ -1,6 +1,7 @@
 """A failed webhook in our own words, for the spool: the one place that knows what the carrier calls them there."""
 
 from datetime import datetime
+from typing import Final
 
 from flask import Request
 
@@ -8,6 +9,8 @@ from callflows.danger import in_danger_now
 from telephony import numbers
 from telephony.reports import ENDS
 from triage.spool import Event
+
+OUR_OWN_LEGS: Final = ("/voice/legs/", "/voice/staff", "/voice/crew/")
 
 
 def event_of(request: Request, at: datetime) -> Event | None:
@@ -29,7 +32,8 @@ def event_of(request: Request, at: datetime) -> Event | None:
         return None
     if outcome := ENDS.get(form.get("CallStatus", "")):
         return Event("over", call_id, at, numbers.e164(form.get("From")), _dialled(form.get("To", "")), outcome=outcome)
-    if form.get("Direction", "inbound") != "inbound" or form.get("From", "").startswith("client:"):
+    ours = request.path.startswith(OUR_OWN_LEGS) or form.get("From", "").startswith("client:")
+    if ours or form.get("Direction", "inbound") != "inbound":
         return None
     danger = "*" in form.get("Digits", "") or in_danger_now(form.get("SpeechResult", ""))
     return Event("call", call_id, at, numbers.e164(form.get("From")), _dialled(form.get("To", "")), danger=danger)

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from telephony import rehearsal, spooling
 from telephony.failsafe import FailSafe
 from telephony.signature import Door
+from triage.contacts import NotFound
 from triage.db import Database, utcnow
 from triage.spool import Spool
 from triage.standing import Kept, Standing
@@ -77,7 +78,8 @@ def words_for_a_caller(error: Exception) -> Response | HTTPException:
     if isinstance(error, HTTPException) and error.code in REFUSALS:
         return error
     log.exception("voice_failed", path=request.path, error=type(error).__name__)
-    _remember()
+    if not isinstance(error, NotFound):  # nothing of ours failed; a real call we do not know is in the carrier's list
+        _remember()
     return _failsafe().waiting() if request.path.endswith(IN_THE_QUEUE) else _failsafe().voice()
 
 

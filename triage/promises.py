@@ -55,11 +55,13 @@ def owe_call_back(db: Session, contact: Contact, what: str, *, now: datetime) ->
     """Somebody left before a nurse had them. A withheld number, or one the line does not ring (`destinations`), is owed
     all the same, and shown as unreachable.
 
-    One person is owed one call, however often they ring: what is owed already stays, with its time and its attempts.
+    One person is owed one call, however often they ring: what is owed already stays, with its time and its attempts,
+    and goes over to the contact they were last lost on.
     """
     for owed_already in _of(db, contact, "call_back"):
         if contact.danger and owed_already.contact_id != contact.id:
             owed_already.what = what
+        owed_already.contact_id = contact.id
         return owed_already
     reachable = destinations.may_reach(contact.number, destinations.policy(db))
     due = now + timedelta(seconds=rules.current(db).rules.call_back_due_s)

@@ -27,7 +27,7 @@ def begin(db: Session, promise: Promise, staff: Staff, rules: Rules, *, now: dat
     if presence.holding(db, staff.id):
         raise NotNow("You have somebody already. Finish that contact first.")
     contact = db.get_one(Contact, promise.contact_id)
-    entry = _waits(db, contact) or _joins_again(db, contact, rules, now)
+    entry = _waits(db, contact) or _joins_again(db, promise, contact, rules, now)
     if entry.state != "waiting" or queue.claim(db, entry.id, staff, rules, now=now) is None:
         raise NotNow("A colleague has them just now.")
     promise.owner_id = promise.owner_id or staff.id
@@ -44,7 +44,7 @@ def _waits(db: Session, contact: Contact) -> QueueEntry | None:
     )
 
 
-def _joins_again(db: Session, contact: Contact, rules: Rules, now: datetime) -> QueueEntry:
+def _joins_again(db: Session, promise: Promise, contact: Contact, rules: Rules, now: datetime) -> QueueEntry:
     """A contact of its own for the call we make, in the queue at the place the first one had."""
     before = contacts.entry_of(db, contact.id)
     again = Contact(
@@ -58,7 +58,8 @@ def _joins_again(db: Session, contact: Contact, rules: Rules, now: datetime) -> 
     db.flush()
     history.record(db, "rings_back", actor="clock", now=now, contact_id=again.id)
     entry = queue.join(db, again, rules, now=now)
-    entry.arrived_at = min(entry.arrived_at, before.arrived_at if before else contact.started_at)
+    earliest = before.arrived_at if before else contact.started_at
+    entry.arrived_at = min(entry.arrived_at, earliest, promise.made_at)  # they may have rung more often since
     entry.call_back = True
     db.flush()
     return entry

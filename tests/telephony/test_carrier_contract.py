@@ -240,3 +240,12 @@ def test_a_carrier_away_gives_no_list_at_all(real: Real) -> None:
     for ask in (nowhere.live_calls, nowhere.held_calls, lambda: nowhere.calls_since(utcnow())):
         with pytest.raises(CarrierUnavailable):
             ask()
+
+
+@pytest.mark.parametrize("fault", ["rest_500", "rest_429"])
+def test_a_list_that_is_refused_is_a_carrier_that_is_away(real: Real, fault: str) -> None:
+    real.control.post("/control/faults", kind=fault, times=3)
+    for ask in (real.carrier.live_calls, real.carrier.held_calls, lambda: real.carrier.calls_since(utcnow())):
+        with pytest.raises(CarrierUnavailable):
+            ask()
+    assert real.carrier.calls_since(utcnow()) == []
