@@ -129,7 +129,7 @@ def test_finishing_somebody_never_spoken_to_keeps_what_is_owed_to_them(scene: Sc
     nurse = scene.nurse()
     scene.takes(nurse)
     scene.finishes(again, nurse)
-    assert [promise.kind for promise in scene.owed(caller)] == ["call_back"]
+    assert [promise.kind for promise in scene.owed(again)] == ["call_back"]
 
 
 @pytest.mark.parametrize("spoken", [False, True])

@@ -28,6 +28,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/dispatches/<dispatch_id>/actions": {"action": "clear"},
     "/promises/<promise_id>/attempts": {"result": "Rang"},
     "/promises/<promise_id>/settle": {"how": "Done"},
+    "/promises/<promise_id>/decision": {"decision": "leave", "words": "Their mother is with them"},
+    "/promises/<promise_id>/close": {"reason": "Their mother is with them"},
     "/contacts/<contact_id>/break-glass": {"reason": "Their mother rang, they are on the bridge."},
     "/incidents/<incident_id>/break-glass": {"reason": "Their mother rang, they are on the bridge."},
     "/contacts/<contact_id>/links": {"other": "nothing", "same": True, "reason": "They told me so themselves."},

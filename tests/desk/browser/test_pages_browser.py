@@ -314,8 +314,10 @@ def test_no_page_has_a_fault_that_axe_can_find_or_runs_off_the_side(
     for page, path, name in ((ana, "/desk", "desk-alarm"), (isla, "/board", "")):
         page.goto(served.url + path)
         expect(page.locator("#alarms-title")).to_be_visible()
-        page.get_by_text("Decide what happens for them").first.click()
-        page.evaluate("scrollTo(0, 0)")
+        if page is ana:
+            page.get_by_text("Decide what happens for them").first.click()
+            page.mouse.move(0, 0)  # or it rests on whatever comes to stand below it
+            page.evaluate("scrollTo(0, 0)")
         check(page, axe, f"{path} with an alarm {width} {scheme}", width)
         if name:
             shoot(page, f"{name}{size}{dark}")
