@@ -104,7 +104,8 @@ def test_every_step_is_history_and_the_same_asked_twice_is_asked_once(scene: Sce
     agree(scene, one, boss(scene))
     used(scene, one)
     with scene.database.reading() as db:
-        lines = [line.what for line in db.scalars(select(History).where(History.what.startswith("approval")))]
+        said = select(History.what).where(History.what.startswith("approval")).order_by(History.id)
+        lines = list(db.scalars(said))
     assert lines == ["approval_asked", "approval_agreed", "approval_agreed", "approval_used"]
 
 
