@@ -126,3 +126,12 @@ def make_contact(
         opened = first_ring.text(database, **asked)
     with database.reading() as db:
         return db.scalars(select(Contact).where(Contact.id == opened.contact_id)).one()
+
+
+def make_left(database: Database, *, now: datetime = NOON) -> Contact:
+    """A person who is not on the line any more; what is owed to them is the test's to say."""
+    contact = make_contact(database, now=now)
+    with database.transaction() as db:
+        left = db.get_one(Contact, contact.id)
+        left.leg_ended, left.ended_at = True, now
+        return left

@@ -15,7 +15,7 @@ from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Presence, QueueEntry, Staff
 from triage.rules import Rules
 
-UNREACHED = ("failed", "refused", "bad_number", "gone")  # the carrier never rang her: she did not fail to answer
+UNREACHED = ("failed", "refused", "bad_number", "gone")  # the carrier never rang them: nobody failed to answer
 RING_AGAIN_AFTER = timedelta(seconds=15)  # a carrier that cannot ring her just now is not asked every second
 
 
@@ -250,8 +250,9 @@ def _call_back_ended(db: Session, leg: Leg, entry: QueueEntry, was: str, now: da
     if entry.token != leg.token or entry.state != "connecting":
         return
     promises.owe_call_back(db, entry.contact, "Asked for a call-back and did not answer it", now=now)
-    result = NOT_REACHED.get(leg.outcome or "", "Rang, no answer")
-    for owed in promises.tried(db, entry.contact, "call_back", result, by=entry.nurse_id, now=now):
+    result, rang = NOT_REACHED.get(leg.outcome or "", "Rang, no answer"), leg.outcome not in UNREACHED
+    for owed in promises.tried(db, entry.contact, result, by=entry.nurse_id, now=now, rang=rang):
+        owed.reachable = owed.reachable and leg.outcome != "bad_number"
         ladder.tried(db, owed, now=now)
     nurse_id = entry.nurse_id
     if queue.step(db, entry, "finish", actor="carrier", now=now, token=leg.token, ended_at=now, ended_how="no_answer"):

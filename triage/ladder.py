@@ -8,7 +8,6 @@ have died after one unanswered call-back was closed.
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflows.wording import words
@@ -17,6 +16,7 @@ from triage.models import Contact, Promise, PromiseAttempt, Staff
 
 ATTEMPTS: Final = (timedelta(0), timedelta(minutes=5), timedelta(minutes=15))
 """When to ring, from the first attempt on."""
+EARLY: Final = timedelta(seconds=30)  # so much before its time an attempt counts all the same
 TEXTED_AFTER: Final = 2  # attempts
 DECISIONS: Final = {
     "next_of_kin": "Next of kin or their known team told",
@@ -52,9 +52,24 @@ def next_step(promise: Promise) -> str:
         return "keep"
     if promise.decision:
         return "close"
-    if not promise.reachable or len(promise.attempts) >= len(ATTEMPTS):
+    if not promise.reachable or len(rungs(promise)) >= len(ATTEMPTS):
         return "decide"
     return "ring"
+
+
+def rungs(promise: Promise) -> list[PromiseAttempt]:
+    """The attempts that count, in order: that rang, since they were last lost, and none before its time. Three in
+    one minute are one.
+    """
+    counted: list[PromiseAttempt] = []
+    for attempt in promise.attempts:
+        if not attempt.rang or (promise.lost_at is not None and attempt.at < promise.lost_at):
+            continue
+        if not counted or (
+            len(counted) < len(ATTEMPTS) and attempt.at >= counted[0].at + ATTEMPTS[len(counted)] - EARLY
+        ):
+            counted.append(attempt)
+    return counted
 
 
 def tried(db: Session, promise: Promise, *, now: datetime) -> None:
@@ -62,15 +77,15 @@ def tried(db: Session, promise: Promise, *, now: datetime) -> None:
     if promise.kind != "call_back" or promise.settled_at is not None:
         return
     db.flush()
-    made = db.scalars(
-        select(PromiseAttempt.at).where(PromiseAttempt.promise_id == promise.id).order_by(PromiseAttempt.at)
-    ).all()
+    db.refresh(promise, ["attempts"])
+    made = rungs(promise)
     if not made:
         return
-    promise.due_at = made[0] + ATTEMPTS[len(made)] if len(made) < len(ATTEMPTS) else now
+    promise.due_at = made[0].at + ATTEMPTS[len(made)] if len(made) < len(ATTEMPTS) else now
     contact = db.get_one(Contact, promise.contact_id)
     safe = contact.text_consent and not contact.opted_out
-    if len(made) == TEXTED_AFTER and safe and destinations.may_reach(contact.number, destinations.policy(db)):
+    text_due = len(made) == TEXTED_AFTER and made[-1] is promise.attempts[-1]
+    if text_due and safe and destinations.may_reach(contact.number, destinations.policy(db)):
         texts.queue_text(db, contact, words(rules.current(db).wording, "text_tried_to_ring"), actor="clock", now=now)
 
 

@@ -459,6 +459,7 @@ class Promise(Base):
     settled_at: Mapped[datetime | None]
     settled_how_sealed: Mapped[SealedText | None]
     settled_how = Sealed[str | None]("settled_how_sealed")
+    lost_at: Mapped[datetime | None]  # when they were lost again: attempts before that do not count
     decision: Mapped[str | None]  # once they could not be reached: next_of_kin | car | police | leave
     legal_test: Mapped[str | None]  # for police: which test is met
     decided_by: Mapped[str | None]  # a nurse's id
@@ -466,6 +467,7 @@ class Promise(Base):
     decision_words_sealed: Mapped[SealedText | None]
     decision_words = Sealed[str | None]("decision_words_sealed")
 
+    contact: Mapped["Contact"] = relationship(viewonly=True)
     attempts: Mapped[list["PromiseAttempt"]] = relationship(order_by="PromiseAttempt.at")
 
     __table_args__ = (
@@ -484,6 +486,7 @@ class PromiseAttempt(Base):
     by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     result_sealed: Mapped[SealedText | None]
     result = Sealed[str]("result_sealed")
+    rang: Mapped[bool] = mapped_column(Boolean, default=True)  # false: the carrier could not ring
 
 
 # --- what happened, and what must happen ------------------------------------------------------------------------------

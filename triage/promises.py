@@ -4,14 +4,18 @@ return, settles a promise."""
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased, contains_eager, selectinload
 
 from triage import destinations, history, rules, same_person
 from triage.contacts import NotFound
 from triage.lifecycles import OPEN_ENTRY
 from triage.models import Contact, Promise, PromiseAttempt, QueueEntry, Staff
 from triage.reach_models import SharedNumber
+
+LONGEST_CALL = timedelta(
+    hours=6
+)  # the carrier ends calls after four; an end that was lost must not hide anybody for good
 
 
 class AlreadySettled(Exception):
@@ -33,8 +37,8 @@ def owe(
         return owed
     promise = Promise(
         kind=kind, what=what, contact_id=contact.id, incident_id=incident_id, reachable=reachable, due_at=due_at,
-        owner_id=None, made_at=now, settled_at=None, settled_how=None, decision=None, legal_test=None, decided_by=None,
-        decided_at=None, decision_words=None,
+        owner_id=None, made_at=now, settled_at=None, settled_how=None, lost_at=None, decision=None, legal_test=None,
+        decided_by=None, decided_at=None, decision_words=None,
     )  # fmt: skip
     db.add(promise)
     db.flush()
@@ -55,17 +59,30 @@ def owe_call_back(db: Session, contact: Contact, what: str, *, now: datetime) ->
     """Somebody left before a nurse had them. A withheld number, or one the line does not ring (`destinations`), is owed
     all the same, and shown as unreachable.
 
-    One person is owed one call, however often they ring: what is owed already stays, with its time and its attempts,
-    and goes over to the contact they were last lost on.
+    One person is owed one call, however often they ring: what is owed stays, with its first time, and goes over to the
+    contact they were last lost on, unless that one could not be rung. A call of theirs since then is news: whatever was
+    tried or decided before it counts no more (`ladder`).
     """
-    for owed_already in _of(db, contact, "call_back"):
-        if contact.danger and owed_already.contact_id != contact.id:
-            owed_already.what = what
-        owed_already.contact_id = contact.id
-        return owed_already
     reachable = destinations.may_reach(contact.number, destinations.policy(db))
-    due = now + timedelta(seconds=rules.current(db).rules.call_back_due_s)
-    return owe(db, "call_back", what, contact, due_at=due, now=now, reachable=reachable)
+    already = next(iter(_of(db, contact, "call_back")), None)
+    if already is None:
+        due = now + timedelta(seconds=rules.current(db).rules.call_back_due_s)
+        return owe(db, "call_back", what, contact, due_at=due, now=now, reachable=reachable)
+    if already.contact_id == contact.id:
+        return already
+    if contact.channel == "call" and contact.call_id is not None:  # not a call of ours that never reached them
+        _lost_again(db, already, contact, what, now)
+    if reachable or not already.reachable:
+        already.contact_id, already.reachable = contact.id, reachable
+    return already
+
+
+def _lost_again(db: Session, promise: Promise, contact: Contact, what: str, now: datetime) -> None:
+    if contact.danger:
+        promise.what = what
+    promise.lost_at, promise.decision, promise.legal_test = now, None, None
+    promise.decided_by, promise.decided_at, promise.decision_words = None, None, None
+    history.record(db, "lost_again", actor="clock", now=now, contact_id=contact.id, promise_id=promise.id)
 
 
 def get(db: Session, promise_id: str) -> Promise:
@@ -77,19 +94,35 @@ def get(db: Session, promise_id: str) -> Promise:
     return promise
 
 
-def owed(db: Session, limit: int = 200) -> Sequence[Promise]:
-    """What is owed now, soonest first. Not a call to somebody who is on the line at this moment: they are there."""
-    whose, here = aliased(Contact), aliased(Contact)
+def owed(db: Session, now: datetime) -> Sequence[Promise]:
+    """All that is owed now, soonest first. Not a call to somebody who is on the line at this moment: they are there.
+
+    Their contacts and attempts are read with them. Whoever shows the list cuts it after the walls, never before.
+    """
+    with_it = contains_eager(Promise.contact.of_type(_WHOSE)), selectinload(Promise.attempts)
+    return db.scalars(still_owed(db, now).options(*with_it).order_by(Promise.due_at)).all()
+
+
+_WHOSE, _HERE = aliased(Contact), aliased(Contact)
+
+
+def still_owed(db: Session, now: datetime) -> Select[Promise]:
+    """What `owed` lists, as a statement to count or narrow."""
     there = (
-        select(here.id)
-        .join(QueueEntry, QueueEntry.contact_id == here.id)
-        .where(QueueEntry.state.in_(OPEN_ENTRY), ~here.leg_ended, here.channel == "call")
-        .where(here.number_index == whose.number_index)
-        .where(here.number_index.not_in(select(SharedNumber.number_index)))
+        select(_HERE.id)
+        .outerjoin(QueueEntry, QueueEntry.contact_id == _HERE.id)
+        .where(_HERE.channel == "call", ~_HERE.leg_ended, _HERE.started_at > now - LONGEST_CALL)
+        .where(QueueEntry.id.is_(None) | QueueEntry.state.in_(OPEN_ENTRY))
     )
-    wanted = select(Promise).join(whose, whose.id == Promise.contact_id).where(Promise.settled_at.is_(None))
-    wanted = wanted.where((Promise.kind != "call_back") | ~there.exists())
-    return db.scalars(wanted.order_by(Promise.due_at).limit(limit)).all()
+    by_number = there.where(_HERE.number_index == _WHOSE.number_index)
+    by_number = by_number.where(_HERE.number_index.not_in(select(SharedNumber.number_index)))
+    joined = same_person.joined_to(db, there)
+    is_there = by_number.exists() | Promise.contact_id.in_(joined) if joined else by_number.exists()
+    return (
+        select(Promise)
+        .join(_WHOSE, _WHOSE.id == Promise.contact_id)
+        .where(Promise.settled_at.is_(None), (Promise.kind != "call_back") | ~is_there)
+    )
 
 
 def attempt(db: Session, promise: Promise, result: str, staff: Staff, *, now: datetime) -> PromiseAttempt:
@@ -108,12 +141,14 @@ def settle(db: Session, promise: Promise, how: str, staff: Staff, *, now: dateti
 
 
 def tried(
-    db: Session, contact: Contact, kind: str, result: str, *, by: str | None, now: datetime
-) -> Sequence[Promise]:  # fmt: skip
-    """The line itself tried (it rang them): note it on what is owed to this person; what that is."""
-    owed_to_them = _of(db, contact, kind)
+    db: Session, contact: Contact, result: str, *, by: str | None, now: datetime, rang: bool = True
+) -> Sequence[Promise]:
+    """The line itself tried to ring them: note it on the call that is owed to this person; what that is. `rang`:
+    whether their telephone rang at all.
+    """
+    owed_to_them = _of(db, contact, "call_back")
     for promise in owed_to_them:
-        _tried(db, promise, result, by, now)
+        _tried(db, promise, result, by, now, rang=rang)
     return owed_to_them
 
 
@@ -148,8 +183,10 @@ def _of(db: Session, contact: Contact, kind: str) -> Sequence[Promise]:
     ).all()
 
 
-def _tried(db: Session, promise: Promise, result: str, by: str | None, now: datetime) -> PromiseAttempt:
-    row = PromiseAttempt(promise_id=promise.id, at=now, by=by, result=result)
+def _tried(
+    db: Session, promise: Promise, result: str, by: str | None, now: datetime, *, rang: bool = True
+) -> PromiseAttempt:
+    row = PromiseAttempt(promise_id=promise.id, at=now, by=by, result=result, rang=rang)
     db.add(row)
     history.record(
         db, "promise_tried", actor=by or "clock", now=now, contact_id=promise.contact_id, promise_id=promise.id

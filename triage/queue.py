@@ -85,7 +85,8 @@ def _first_band(
         if age.total_seconds() <= rules.reconnect_s:
             bands.append((VERY_URGENT, f"Rang again {minutes} min after their last call ended"))
             arrived_at = min(arrived_at, earlier.arrived_at)
-    if sum(1 for entry in waits if entry.state == "abandoned") >= 2:
+    gave_up = sum(1 for entry in waits if entry.state == "abandoned") + _lost_before_the_queue(db, same, now)
+    if gave_up >= 2:
         bands.append((FAILED_BEFORE, "Gave up waiting twice in the last 24 hours"))
     if failed_at := _failed_safe(db, same, now):
         minutes = max(1, int((now - failed_at).total_seconds() // 60))
@@ -117,6 +118,13 @@ def _earlier_waits(db: Session, same: ColumnElement[bool], now: datetime) -> Seq
         .where(same)
         .where(QueueEntry.ended_at > now - timedelta(hours=24), QueueEntry.ended_how.in_(("rang_off", "gave_up")))
     ).all()
+
+
+def _lost_before_the_queue(db: Session, same: ColumnElement[bool], now: datetime) -> int:
+    """How many calls of this person ended within 24 hours before they had reached the queue."""
+    calls = select(func.count(Contact.id)).outerjoin(QueueEntry, QueueEntry.contact_id == Contact.id)
+    calls = calls.where(same, Contact.channel == "call", Contact.leg_ended, QueueEntry.id.is_(None))
+    return db.scalar(calls.where(Contact.started_at > now - timedelta(hours=24))) or 0
 
 
 def _failed_safe(db: Session, same: ColumnElement[bool], now: datetime) -> datetime | None:
@@ -371,6 +379,12 @@ def held_by(db: Session, contact_id: str, staff: Staff) -> QueueEntry:
     if entry is None or entry.nurse_id != staff.id or entry.state not in HELD:
         raise NotTheirs("This person is not with you now. Take the next person from the queue.")
     return entry
+
+
+def with_nurse(db: Session, contact_id: str) -> bool:
+    """Whether a nurse has this person now, or they are being joined."""
+    held = select(QueueEntry.id).where(QueueEntry.contact_id == contact_id, QueueEntry.state.in_(HELD))
+    return db.scalar(held) is not None
 
 
 def nurse_name(db: Session, entry: QueueEntry) -> str | None:

@@ -37,11 +37,11 @@ def begin(db: Session, promise: Promise, staff: Staff, rules: Rules, *, now: dat
 
 
 def _waits(db: Session, contact: Contact) -> QueueEntry | None:
-    """This person's open entry, if they are in the queue or with somebody."""
+    """This person's open entry by telephone, if they are in the queue or with somebody."""
     same = [contact.id, *db.scalars(select(Contact.id).where(same_person.others(db, contact)))]
-    return db.scalar(
-        select(QueueEntry).where(QueueEntry.contact_id.in_(same), QueueEntry.state.in_(OPEN_ENTRY)).limit(1)
-    )
+    theirs = select(QueueEntry).join(Contact, Contact.id == QueueEntry.contact_id)
+    theirs = theirs.where(QueueEntry.contact_id.in_(same), QueueEntry.state.in_(OPEN_ENTRY), Contact.channel == "call")
+    return db.scalar(theirs.limit(1))
 
 
 def _joins_again(db: Session, promise: Promise, contact: Contact, rules: Rules, now: datetime) -> QueueEntry:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from triage import history
@@ -102,6 +102,17 @@ def _said(db: Session, contact: Contact, by_number: list[ColumnElement[bool]]) -
     joined = {one for pair, same in newest.items() if same for one in pair}
     parted = {one for pair, same in newest.items() if not same and contact.id in pair for one in pair} - {contact.id}
     return joined, parted
+
+
+def joined_to(db: Session, some: Select[str]) -> set[str]:
+    """The contacts that nurses have joined, by their word, to any of these (ids). Few: only those of which anybody
+    said anything are looked at.
+    """
+    spoken_of = select(Parting.first_id).union(select(Parting.second_id))
+    found: set[str] = set()
+    for contact in db.scalars(select(Contact).where(Contact.id.in_(some), Contact.id.in_(spoken_of))):
+        found |= set(db.scalars(select(Contact.id).where(others(db, contact))))
+    return found
 
 
 def say(

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import caps, destinations, dispatch, history, outbox, ringing
+from triage import caps, destinations, dispatch, history, outbox, promises, queue, ringing
 from triage.lifecycles import MESSAGE, sources
 from triage.models import Contact, Message, Staff, Unit, new_id
 
@@ -181,9 +181,11 @@ def reported(
         return
     if message.state == "failed" and message.dispatch_id:
         dispatch.text_failed(db, message.dispatch_id, offer=crew.is_offer(message.body), now=now)
-    if trouble == "opted_out" and message.contact_id:
+    if message.state == "failed" and message.contact_id:
         contact = db.get_one(Contact, message.contact_id)
-        contact.opted_out = True
+        contact.opted_out = contact.opted_out or trouble == "opted_out"
+        if not queue.with_nurse(db, contact.id):  # she sees it on her page, and is there for them
+            promises.owe_call_back(db, contact, "A text to them did not arrive", now=now)
     history.record(
         db,
         "text_state",

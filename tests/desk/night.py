@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from callflows.wording import SENTENCES
-from tests.factories import make_contact
+from tests.factories import make_contact, make_left
 from triage import accounts, bridge, contacts, dispatch, incidents, outcomes, presence, promises, queue, texts, units
 from triage.apply import apply
 from triage.db import Database
@@ -140,7 +140,7 @@ def busy(database: Database, now: datetime) -> Night:
 
 def make_contact_left(database: Database, now: datetime) -> Contact:
     """Somebody who rang off nine minutes ago, before a nurse had them."""
-    return make_contact(database, now=now - timedelta(minutes=9))
+    return make_left(database, now=now - timedelta(minutes=9))
 
 
 def _hers(database: Database, nurse: Staff) -> list[str]:

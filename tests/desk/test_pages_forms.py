@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, text
@@ -418,9 +419,12 @@ def test_on_the_page_one_unanswered_call_is_not_the_end(lab: Lab, ana: Person) -
         owed = promises.owe_call_back(db, contacts.get(db, contact.id), "Rang off while waiting", now=lab.now).id
     path, back = f"/promises/{owed}", {"from": "desk"}
     assert "Ring them" in ana.get("/desk").text
-    for _ in range(3):
+    for ago in (15, 10):
+        with lab.database.transaction() as db:
+            promise, who = promises.get(db, owed), lab.staff("ana")
+            promises.attempt(db, promise, "Rang, no answer", who, now=lab.now - timedelta(minutes=ago))
         assert "Decide what happens" not in ana.get("/desk").text
-        ana.post(f"{path}/attempts", result="Rang, no answer", **back)
+    ana.post(f"{path}/attempts", result="Rang, no answer", **back)
     assert "Decide what happens" in ana.get("/desk").text
     assert "which test is met" in ana.says(ana.post(f"{path}/decision", decision="police", words="x" * 12, **back))
     assert "supervisor closes" in ana.says(ana.post(f"{path}/decision", decision="leave", words="Safe at home", **back))

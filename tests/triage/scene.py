@@ -161,7 +161,7 @@ class Scene:
 
     def owed(self, contact: Contact | None = None) -> list[Promise]:
         with self.database.reading() as db:
-            rows = list(promises.owed(db))
+            rows = list(promises.owed(db, self.now))
             for row in rows:
                 assert row.attempts is not None  # loaded while the session is here
         return [row for row in rows if contact is None or row.contact_id == contact.id]

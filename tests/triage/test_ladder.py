@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests import factories
 from tests.triage.scene import Scene
-from triage import ladder, promises, queue, ringing_back
+from triage import ladder, presence, promises, queue, ringing_back, same_person, texts
 from triage.ladder import NotNow, Wrong
 from triage.models import Contact, Leg, Promise, QueueEntry, Staff
 
@@ -42,12 +43,22 @@ class Owed(Scene):
             promises.attempt(db, promise, result, db.get_one(Staff, self.ana.id), now=self.now)
             ladder.tried(db, promise, now=self.now)
 
+    def climbs(self) -> None:
+        """Every attempt there is, each at its time, and nobody answers."""
+        for wait in (0, 5, 10):
+            self.later(minutes=wait)
+            self.tries()
+
     def rings_back(self) -> QueueEntry:
         return self.does(lambda db, promise, staff, now: ringing_back.begin(db, promise, staff, self.rules, now=now))
 
     def decides(self, decision: str = "leave", words: str = WHY, **more) -> Promise:
         return self.does(lambda db, promise, staff, now, **rest: ladder.decide(db, promise, decision, words, staff,
                                                                                 now=now, **rest), **more)  # fmt: skip
+
+    def rests(self, nurse: Staff) -> None:
+        with self.database.transaction() as db:
+            presence.put(db, db.get_one(Staff, nurse.id), "break", "phone", now=self.now)
 
     def closes(self, by: Staff) -> Promise:
         return self.does(lambda db, promise, staff, now: ladder.close(db, promise, WHY, staff, now=now), nurse=by)
@@ -82,8 +93,10 @@ def test_a_text_that_gives_nothing_away_goes_where_they_said_texts_are_safe(data
     with database.transaction() as db:
         db.get_one(Contact, owed.person.id).text_consent = consent
     owed.tries()
+    owed.later(minutes=5)
     assert owed.texts_to(owed.person.number) == []
     owed.tries()
+    owed.later(minutes=10)
     owed.tries()
     sent = [text.body for text in owed.texts_to(owed.person.number)]
     assert len(sent) == (1 if consent else 0)
@@ -103,8 +116,7 @@ def test_one_unanswered_call_is_never_enough_to_decide_or_close(owed: Owed) -> N
 
 def test_a_nurse_decides_and_a_supervisor_closes(owed: Owed) -> None:
     supervisor = owed.nurse(roles=("supervisor",), state="off")
-    for _ in range(3):
-        owed.tries()
+    owed.climbs()
     with pytest.raises(NotNow):
         owed.decides(nurse=supervisor)
     with pytest.raises(NotNow):
@@ -125,8 +137,7 @@ def test_a_nurse_decides_and_a_supervisor_closes(owed: Owed) -> None:
      ("leave", "no", None, "words")],
 )  # fmt: skip
 def test_what_is_missing_in_a_decision_is_named(owed: Owed, decision: str, words: str, test: str | None, field: str):
-    for _ in range(3):
-        owed.tries()
+    owed.climbs()
     with pytest.raises(Wrong) as wrong:
         owed.decides(decision, words, legal_test=test)
     assert wrong.value.field == field
@@ -156,18 +167,15 @@ def test_ringing_back_rings_the_nurse_first_and_keeps_their_place(owed: Owed) ->
 
 
 def test_not_reached_is_noted_by_itself_on_the_one_thing_that_is_owed(owed: Owed) -> None:
-    for outcome, said in (("no_answer", "no answer"), ("completed", "voicemail"), ("busy", "engaged")):
+    for wait, outcome, said in ((0, "no_answer", "no answer"), (5, "completed", "voicemail"), (10, "busy", "engaged")):
+        owed.later(minutes=wait)
         entry = owed.rings_back()
         [hers] = owed.legs_of(entry, "nurse")
         owed.accepts(hers)
         [theirs] = owed.legs_of(entry, "call_back")
         owed.leg_ends(theirs, outcome)
         assert said in owed.promise.attempts[-1].result
-        with owed.database.transaction() as db:
-            from triage import presence
-
-            presence.put(db, db.get_one(Staff, owed.ana.id), "break", "phone", now=owed.now)
-        owed.later(minutes=5)
+        owed.rests(owed.ana)
     assert ladder.next_step(owed.promise) == "decide"
 
 
@@ -206,6 +214,115 @@ def test_a_second_abandoned_call_in_a_day_is_heard_first(owed: Owed) -> None:
     owed.hangs_up(again)
     owed.later(hours=5)
     assert owed.entry(owed.caller(number=owed.person.number)).band == queue.FAILED_BEFORE
+
+
+def test_lost_again_everything_tried_or_decided_before_counts_no_more(owed: Owed) -> None:
+    owed.climbs()
+    owed.decides("leave")
+    owed.later(hours=3)
+    owed.hangs_up(owed.caller(number=owed.person.number))
+    promise = owed.promise
+    assert (ladder.next_step(promise), promise.decision, len(promise.attempts)) == ("ring", None, 3)
+    owed.tries()
+    assert ladder.next_step(owed.promise) == "ring", "one unanswered call is not three"
+
+
+def test_three_notes_in_one_moment_are_one_attempt(owed: Owed) -> None:
+    for _ in range(3):
+        owed.tries()
+    assert ladder.next_step(owed.promise) == "ring"
+    with pytest.raises(NotNow, match="rung first"):
+        owed.decides()
+
+
+def rung_and(owed: Owed, outcome: str) -> None:
+    entry = owed.rings_back()
+    owed.accepts(owed.legs_of(entry, "nurse")[0])
+    owed.leg_ends(owed.legs_of(entry, "call_back")[0], outcome)
+    owed.rests(owed.ana)
+
+
+def test_a_carrier_that_could_not_ring_is_noted_and_counts_for_nothing(owed: Owed) -> None:
+    for wait in (0, 5, 10):
+        owed.later(minutes=wait)
+        rung_and(owed, "failed")
+    assert [attempt.result for attempt in owed.promise.attempts] == ["Could not be rung"] * 3
+    assert ladder.next_step(owed.promise) == "ring"
+
+
+def test_a_number_that_is_none_is_decided_about(owed: Owed) -> None:
+    rung_and(owed, "bad_number")
+    assert (owed.promise.reachable, ladder.next_step(owed.promise)) == (False, "decide")
+
+
+def test_nothing_is_owed_while_they_are_asked_what_they_need(owed: Owed) -> None:
+    factories.make_contact(owed.database, now=owed.now, number=owed.person.number)
+    assert owed.owed() == []
+    owed.later(hours=7)
+    assert len(owed.owed()) == 1, "an end that was lost hides nobody for good"
+
+
+def joins(owed: Owed, other: Contact) -> None:
+    with owed.database.transaction() as db:
+        same_person.say(db, db.get_one(Contact, owed.person.id), db.get_one(Contact, other.id),
+                        db.get_one(Staff, owed.ana.id), same=True, reason="Told me so", now=owed.now)  # fmt: skip
+
+
+def test_nothing_is_owed_while_they_are_on_the_line_with_another_telephone(owed: Owed) -> None:
+    joins(owed, owed.caller())
+    assert owed.owed() == []
+
+
+def test_lost_again_with_a_withheld_number_they_are_rung_on_the_one_we_have(owed: Owed) -> None:
+    hidden = owed.caller(number=None)
+    joins(owed, hidden)
+    owed.hangs_up(hidden)
+    entry = owed.rings_back()
+    owed.accepts(owed.legs_of(entry, "nurse")[0])
+    assert [leg.to for leg in owed.legs_of(entry, "call_back")] == [owed.person.number]
+
+
+def test_whoever_waits_by_text_is_rung_all_the_same(owed: Owed) -> None:
+    owed.texter(number=owed.person.number)
+    assert owed.legs_of(owed.rings_back(), "nurse")
+
+
+@pytest.mark.parametrize("trouble", [None, "opted_out"])
+@pytest.mark.parametrize("held", [True, False])
+def test_a_text_that_did_not_arrive_is_owed_unless_a_nurse_has_them(database, trouble: str | None, held: bool) -> None:
+    scene = Scene(database)
+    texter = scene.texter()
+    if held:
+        scene.takes(scene.nurse())
+    with database.transaction() as db:
+        message = texts.queue_text(db, db.get_one(Contact, texter.id), "A nurse is near", actor="clock", now=scene.now)
+        message.state = "sent"
+    with database.transaction() as db:
+        texts.reported(db, message.id, "SM" + "1" * 32, "fail", now=scene.now, trouble=trouble)
+    assert [promise.what for promise in scene.owed(texter)] == ([] if held else ["A text to them did not arrive"])
+
+
+def test_nobody_is_left_out_of_a_long_list(database) -> None:
+    scene = Scene(database)
+    for _ in range(203):
+        scene.hangs_up(scene.caller())
+    assert len(scene.owed()) == 203
+
+
+def test_a_second_call_lost_is_rung_back_first_of_all(owed: Owed) -> None:
+    again = owed.caller(number=owed.person.number)
+    owed.later(minutes=20)
+    owed.hangs_up(again)
+    assert owed.rings_back().band == queue.FAILED_BEFORE
+
+
+def test_two_calls_that_ended_before_the_queue_count_as_given_up_twice(database) -> None:
+    scene = Scene(database)
+    first = factories.make_contact(database, now=scene.now)
+    for again in (first, factories.make_contact(database, now=scene.now, number=first.number)):
+        scene.hangs_up(again)
+        scene.later(minutes=1)
+    assert scene.entry(scene.caller(number=first.number)).band == queue.FAILED_BEFORE
 
 
 def test_what_was_settled_is_not_rung_decided_or_closed_again(owed: Owed) -> None:

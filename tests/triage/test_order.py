@@ -171,7 +171,7 @@ def test_withheld_numbers_are_never_one_person(scene: Scene) -> None:
 
 def settle_all(scene: Scene) -> None:
     with scene.database.transaction() as db:
-        for promise in promises.owed(db):
+        for promise in promises.owed(db, scene.now):
             promises.settle_for(
                 db, db.get_one(Contact, promise.contact_id), promise.kind, "Done", actor="clock", now=scene.now
             )

@@ -37,7 +37,7 @@ def owe(scene: Scene, contact: Contact, kind: str = "call_back", due_s: int = 60
 
 def rang_off(scene: Scene) -> Contact:
     """Somebody who is not on the line now."""
-    return factories.make_contact(scene.database, now=scene.now)
+    return factories.make_left(scene.database, now=scene.now)
 
 
 def test_the_same_thing_is_owed_once(scene: Scene) -> None:

@@ -397,7 +397,7 @@ def test_a_shared_telephone_raises_nobody_and_merges_nobodys_promises(database: 
         fresh = queue.join(db, contacts.get(db, ids[2]), Rules(), now=NOON + timedelta(minutes=3))
         assert (fresh.band, fresh.reasons) == (queue.NOT_ASKED, ["Not yet asked"])
         promises.settle_for(db, contacts.get(db, ids[2]), "call_back", "With a nurse", actor="clock", now=NOON)
-        assert len(promises.owed(db)) == 2
+        assert len(promises.owed(db, NOON)) == 2
 
 
 def test_the_service_file_may_say_which_telephones_are_shared(database: Database) -> None:

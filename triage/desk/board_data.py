@@ -53,7 +53,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
     cars = [car for car in units.all_of_them(db) if walls.unit_seen(car)]
     asked = set(db.scalars(select(Dispatch.call_sign).where(Dispatch.state.in_(OPEN_DISPATCH))))
     jobs = {one.running.call_sign: one for one in rows if one.running}
-    owed = [one for one in promises.owed(db) if one.kind != "call_back" or "supervisor" in staff.roles]
+    owed = [one for one in promises.owed(db, now) if one.kind != "call_back" or "supervisor" in staff.roles]
     owed = [one for one in owed if walls.promise(one)]
     return {
         "first": [one for one in rows if one.help] + [one for one in rows if one.incident.state == "no_unit"],

@@ -136,7 +136,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "danger": sum(entry.band == queue.DANGER for entry in waiting),
         "on_their_way": [entry for entry in on_their_way if walls.waiting(entry)],
         "colleagues": colleagues(db, staff),
-        "promises": [one for one in promises.owed(db) if one.kind == "call_back" and walls.promise(one)],
+        "promises": [one for one in promises.owed(db, now) if one.kind == "call_back" and walls.promise(one)],
         "owners": owners(db),
         "in_queue": in_queue(db),
         "person": workspace(db, staff, walls),

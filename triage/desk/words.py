@@ -167,6 +167,8 @@ class Due(NamedTuple):
 
 ON_TIME, DUE_SOON, OVERDUE = Due("on time", "○", "ontime"), Due("due soon", "◐", "soon"), Due("overdue", "■", "over")
 
+ROWS_SHOWN = 100  # of a list that may grow: a page with thousands of rows answers nobody
+
 
 def due(by: datetime, since: datetime, now: datetime, state: str = "") -> Due:
     """On time; due soon once four fifths of the time are gone (half, for a crew that is not moving); overdue."""
@@ -277,7 +279,7 @@ def add_to(env: Environment) -> None:
         "WHEN": WHEN, "PRESENCE": PRESENCE, "ROLE": ROLE, "CALLER": CALLER, "CHANNEL": CHANNEL, "ROUTE": ROUTE,
         "INCIDENT": INCIDENT, "DISPATCH": DISPATCH, "CREW_DID": CREW_DID, "DUE_FOR": DUE_FOR,
         "DECISIONS": ladder.DECISIONS, "LEGAL_TESTS": ladder.LEGAL_TESTS, "next_step": ladder.next_step,
-        "UNIT": UNIT, "SCENE": SCENE, "OWED": OWED, "TEXT": TEXT, "HAPPENED": HAPPENED,
+        "UNIT": UNIT, "SCENE": SCENE, "OWED": OWED, "ROWS_SHOWN": ROWS_SHOWN, "TEXT": TEXT, "HAPPENED": HAPPENED,
         "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
     }  # fmt: skip
     env.globals.update(tables)

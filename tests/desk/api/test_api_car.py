@@ -368,7 +368,8 @@ def test_a_call_back_that_reaches_nobody_is_decided_by_a_nurse_and_closed_by_a_s
     decision = {"decision": "police", "words": "Said they would jump; not at home."}
     assert owed["next_step"] == "ring"
     assert "rung first" in ana.refused(409, "POST", f"{path}/decision", decision)["detail"]
-    for _ in range(3):
+    for minutes in (0, 5, 10):
+        lab.later(minutes * 60)
         ana.post(f"{path}/attempts", {"result": "No answer"})
     [fault] = ana.refused(422, "POST", f"{path}/decision", decision)["errors"]
     assert fault["pointer"] == "#/legal_test"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import expect
@@ -341,8 +342,8 @@ def something_is_wrong(served: Served) -> None:
     with served.database.transaction() as db:
         alarms.settle(db, [finding.kind], [finding], now=now)
         owed = db.scalars(select(Promise).where(Promise.kind == "call_back").limit(1)).one()
-        for _ in range(3):
-            promises.attempt(db, owed, "Rang, no answer", ana, now=now)
+        for ago in (15, 10, 0):
+            promises.attempt(db, owed, "Rang, no answer", ana, now=now - timedelta(minutes=ago))
             ladder.tried(db, owed, now=now)
 
 

@@ -118,7 +118,7 @@ def what_is_owed(ask: Ask) -> list[PromiseAnswer]:
     """Call-backs, hand-overs, welfare checks and decisions owed within my reach, soonest first."""
     with desk().database.reading() as db:
         mine = Walls(db, ask.staff, ask.now)
-        return [PromiseAnswer.of(db, row) for row in promises.owed(db) if mine.promise(row)]
+        return [PromiseAnswer.of(db, row) for row in promises.owed(db, ask.now) if mine.promise(row)]
 
 
 @call(
