@@ -11,6 +11,7 @@ import secrets
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlencode
 
@@ -73,7 +74,7 @@ class TrialCaller:
         except urllib.error.HTTPError as error:
             with error:
                 return f"status {error.code}"
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             return type(error).__name__
         if time.monotonic() - began > SLOW_S:
             return f"it took more than {SLOW_S:.0f} seconds"

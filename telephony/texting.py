@@ -31,7 +31,7 @@ def incoming() -> Response:
         if kept := texts.kept(db, form["MessageSid"]):
             return twiml.answer(kept.last_reply or twiml.text_reply(None))
         unit = units.by_phone(db, number)
-        if unit and _from_crew(db, unit, our_line.route if our_line else "", body):
+        if unit and dispatch.is_from_crew(db, unit, our_line.route if our_line else "", body):
             return twiml.answer(twiml.text_reply(_crew(db, unit, body, at)))
     opened = first_ring.text(
         line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at
@@ -88,13 +88,6 @@ def _heard(standing: Standing, place: str, body: str) -> caller.Heard:
     )  # fmt: skip
     agreed = caller.chosen(place, heard, standing.offered(place)) if place.startswith(caller.ASKED) else None
     return replace(heard, sure=heard.sure or agreed)
-
-
-def _from_crew(db: Session, unit: Unit, route: str, body: str) -> bool:
-    """Whether a text from a unit's phone is about its job. A person may text the line from that phone too: never
-    ignored.
-    """
-    return route == "crew" or crew.read(body) is not None or bool(dispatch.open_of_unit(db, unit.call_sign))
 
 
 def _crew(db: Session, unit: Unit, body: str, at: datetime) -> str:

@@ -152,7 +152,7 @@ class Clock:
     def _recover(self) -> None:
         """Record what could not be recorded when it came, and apply ends that came before their call."""
         now = utcnow()
-        if self._spool.files(1):
+        if self._spool.count():
             recovering.drain(self._means.database, self._kept, self._spool, now=now)
         with self._means.database.reading() as db:
             early = recovering.any_early(db)

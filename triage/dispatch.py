@@ -332,6 +332,13 @@ def _help_all_the_same(db: Session, row: Dispatch, now: datetime) -> str:
     return crew.confirmed(row.tag, "emergency")
 
 
+def is_from_crew(db: Session, unit: Unit, route: str, words: str) -> bool:
+    """Whether a text from a unit's phone, on a line of this `route`, is about its job. A person may text the line from
+    that phone too: never ignored.
+    """
+    return route == "crew" or crew.read(words) is not None or bool(open_of_unit(db, unit.call_sign))
+
+
 def crew_reply(db: Session, unit: Unit, text: str, *, now: datetime) -> str:
     """Act on a crew's text or keys; the sentence that confirms it, or says what is wrong and what to do.
 

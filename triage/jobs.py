@@ -13,9 +13,9 @@ import structlog
 from sqlalchemy import select, update
 
 from callflows import crew
-from triage import bridge, destinations, outbox, promises, ringing, rules, texts
+from triage import bridge, destinations, on_call, outbox, promises, ringing, rules, texts
 from triage.db import Database, utcnow
-from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry, Staff
+from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry
 from triage.ports import Carrier, CarrierRefused, CarrierUnavailable, Destination
 
 log = structlog.get_logger(__name__)
@@ -279,7 +279,7 @@ def ring_person(means: Means, claimed: outbox.Claimed) -> None:
             )
             return
         tried = {leg.to for leg in legs if leg.made_at > now - RUNG_AGAIN_AFTER}
-        for staff in _on_duty(db, promise):
+        for staff in on_call.people(db, near=db.get_one(Contact, promise.contact_id).locality):
             if staff.phone and staff.phone not in tried:
                 ringing.place_to_person(db, staff.phone, staff.id, promise.id, now=now)
                 break
@@ -289,18 +289,6 @@ def ring_person(means: Means, claimed: outbox.Claimed) -> None:
         outbox.add(
             db, "ring_person", queue="dispatch", now=now, due_at=now + timedelta(seconds=15), promise_id=promise.id
         )
-
-
-def _on_duty(db: Any, promise: Promise) -> list[Staff]:
-    contact = db.get_one(Contact, promise.contact_id)
-    people = [staff for staff in db.scalars(select(Staff).where(Staff.active).order_by(Staff.email)) if staff.phone]
-    rank = {"dispatcher": 0, "supervisor": 2}
-
-    def order(staff: Staff) -> int:
-        near = 0 if contact.locality in staff.localities else 1
-        return min(rank.get(role, 9) for role in staff.roles) + near
-
-    return sorted((staff for staff in people if {"dispatcher", "supervisor"} & set(staff.roles)), key=order)
 
 
 JOBS: Final[dict[str, Callable[[Means, outbox.Claimed], None]]] = {

@@ -30,12 +30,14 @@ AT_ONCE: Final = 100
 
 
 def drain(database: Database, kept: Kept, spool: Spool, *, now: datetime) -> int:
-    """Record what the spool holds, oldest first; how many events that was.
+    """Record what the spool holds, oldest first and AT_ONCE at most; how many events that was.
 
     A database that is still away leaves the rest for later; one event that cannot be recorded never stops the others.
     """
     done = 0
-    for file in spool.files(AT_ONCE):
+    for file in spool.files():
+        if done >= AT_ONCE:
+            break
         event = spool.read(file)
         if event is None:
             continue
@@ -154,10 +156,17 @@ def any_early(db: Session) -> bool:
 def adopt_early(db: Session, *, now: datetime) -> int:
     """Apply every kept end whose call is known by now, and drop those too old to belong to any; how many applied."""
     applied = 0
-    for report in db.scalars(select(EarlyReport).order_by(EarlyReport.came_at).limit(AT_ONCE)).all():
-        if call_over(db, report.carrier_id, report.outcome, now=now):
-            db.execute(delete(EarlyReport).where(EarlyReport.key == report.key))
-            applied += 1
+    sid = EarlyReport.carrier_id
+    known = sid.in_(select(Contact.call_id)) | sid.in_(select(Contact.carrier_id)) | sid.in_(select(Leg.carrier_id))
+    for key, carrier_id, outcome in db.execute(
+        select(EarlyReport.key, sid, EarlyReport.outcome).where(known).order_by(EarlyReport.came_at).limit(AT_ONCE)
+    ).all():
+        try:
+            with db.begin_nested():
+                applied += call_over(db, carrier_id, outcome, now=now)
+                db.execute(delete(EarlyReport).where(EarlyReport.key == key))
+        except Exception as error:  # one that cannot be applied never stops the others
+            log.error("early_report_not_applied", alarm=True, call=carrier_id, error=type(error).__name__)
     db.execute(delete(EarlyReport).where(EarlyReport.came_at < now - EARLY_KEPT))
     return applied
 
@@ -175,15 +184,17 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
         if texts.kept(db, event.carrier_id):
             return
         unit = units.by_phone(db, event.number)
-        if unit and (jobs := dispatch.open_of_unit(db, unit.call_sign)):
+        if unit and dispatch.is_from_crew(db, unit, line.route if line else "", event.words):
             if texts.of_crew(db, event.carrier_id):
                 return
             said = dispatch.crew_reply(db, unit, event.words, now=now)
+            jobs = dispatch.open_of_unit(db, unit.call_sign)
             texts.from_crew(
-                db, unit, event.words, said, carrier_id=event.carrier_id, line=event.dialled, dispatch_id=jobs[0].id,
-                now=event.at,
+                db, unit, event.words, said, carrier_id=event.carrier_id, line=event.dialled,
+                dispatch_id=jobs[0].id if jobs else None, now=event.at,
             )  # fmt: skip
-            dispatch.text_crew(db, jobs[0], unit, said, now=now)
+            if jobs:
+                dispatch.text_crew(db, jobs[0], unit, said, now=now)
             return
     opened = first_ring.text(
         database, carrier_id=event.carrier_id, number=event.number, line=line, dialled=event.dialled, now=event.at

@@ -62,13 +62,15 @@ class Spool:
 
     def _write(self, name: str, content: bytes) -> None:
         part = self.folder / f"{name}.part"
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.write(handle, content)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        part.rename(self.folder / f"{name}{SUFFIX}")
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(self.folder / f"{name}{SUFFIX}")
+        except OSError:
+            part.unlink(missing_ok=True)  # a full disk is not filled further
+            raise
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             os.fsync(folder)  # the name itself, too, must outlive the machine
@@ -79,9 +81,9 @@ class Spool:
         """How many events wait to be recorded. Raises OSError if the folder is there and cannot be read."""
         return sum(1 for _ in self._names())
 
-    def files(self, limit: int = 200) -> list[Path]:
-        """The oldest events, oldest first."""
-        return [self.folder / name for name in sorted(self._names())[:limit]]
+    def files(self) -> list[Path]:
+        """Every event that waits, oldest first."""
+        return [self.folder / name for name in sorted(self._names())]
 
     def read(self, file: Path) -> Event | None:
         """One event; None if another reader was first. One that cannot be read is set aside as `.bad`, and said."""

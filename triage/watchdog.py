@@ -19,13 +19,12 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage import alarms, queue
+from triage import alarms, on_call, promises, queue
 from triage.alarms import EVERYBODY, Finding
 from triage.carrier_models import Comparison
 from triage.db import utcnow
 from triage.jobs import Means
-from triage.models import Incident, Line, Outbox, Presence, Promise, QueueEntry, Staff
-from triage.ports import CarrierRefused, CarrierUnavailable
+from triage.models import Incident, Line, Outbox, Presence, Promise, QueueEntry
 from triage.ringing import service_number
 from triage.spool import Spool
 
@@ -79,15 +78,13 @@ def claim_stuck(db: Session, now: datetime) -> list[Finding]:
 
 
 def promises_late(db: Session, now: datetime) -> list[Finding]:
-    """Call-backs past their time that nobody has taken on."""
+    """Call-backs past their time, whoever owns them, until they are kept or a nurse has decided."""
     late = Promise.due_at < now - timedelta(seconds=PROMISE_LATE_S)
-    owed = select(func.count()).where(
-        Promise.settled_at.is_(None), Promise.owner_id.is_(None), Promise.kind == "call_back", Promise.reachable, late
+    owed = promises.still_owed(db, now).where(
+        Promise.kind == "call_back", Promise.reachable, Promise.decision.is_(None), late
     )
-    people = db.scalar(owed) or 0
-    return (
-        [Finding("promises_late", f"{_people(people)} owed a call, late, and nobody has it.", people)] if people else []
-    )
+    people = db.scalar(select(func.count()).select_from(owed.subquery())) or 0
+    return [Finding("promises_late", f"{_people(people)} owed a call, and it is late.", people)] if people else []
 
 
 def cars_late(db: Session, now: datetime) -> list[Finding]:
@@ -165,7 +162,7 @@ class Watchdog:
         with self._means.database.transaction() as db:
             alarms.settle(db, list(found), [one for some in found.values() for one in some], now=now)
             tell = [(row.words, row.told) for row in alarms.to_tell(db, now=now)]
-            self._on_call = [person.phone for person in on_call(db) if person.phone]
+            self._on_call = [person.phone for person in on_call.people(db) if person.phone]
             self._ours = _ours(db)
         if tell:
             words = tell[0][0] if len(tell) == 1 else f"{len(tell)} alarms. {tell[0][0]}"
@@ -194,8 +191,8 @@ class Watchdog:
             late = now - timedelta(seconds=SPOOL_LATE_S)
             files = [file for file in self._spool.files() if file.stat().st_mtime < late.timestamp()]
             if files:
-                words = f"{_people(len(files))} heard the emergency words and could not be recorded yet."
-                found["spool"] = [Finding("spool", words, len(files))]
+                words = "Calls or texts that heard the emergency words could not be recorded yet."
+                found["spool"] = [Finding("spool", words, len(files))]  # at most so many people: an end is one too
             disk = shutil.disk_usage(self._spool.folder if self._spool.folder.exists() else Path.cwd())
             if disk.free < disk.total * DISK_LEAST:
                 found["disk"] = [Finding("disk", "The disk is nearly full.", EVERYBODY)]
@@ -228,7 +225,7 @@ class Watchdog:
         for ask in (self._means.carrier.tell, self._means.carrier.text_alarm):
             try:
                 ask(to=to, from_number=self._ours, words=said)
-            except (CarrierUnavailable, CarrierRefused) as error:
+            except Exception as error:  # the other way, and the next round, go on
                 log.error("not_told", alarm=True, error=type(error).__name__)
 
     def _alive(self) -> None:
@@ -242,13 +239,6 @@ class Watchdog:
                     pass
         except (OSError, ValueError) as error:
             log.error("no_sign_of_life_given", error=type(error).__name__)
-
-
-def on_call(db: Session) -> list[Staff]:
-    """Who is rung about the service itself, in order: dispatchers, then supervisors, with a telephone."""
-    people = [one for one in db.scalars(select(Staff).where(Staff.active).order_by(Staff.email)) if one.phone]
-    wanted = [one for one in people if {"dispatcher", "supervisor"} & set(one.roles)]
-    return sorted(wanted, key=lambda one: "dispatcher" not in one.roles)
 
 
 def _ours(db: Session) -> str | None:

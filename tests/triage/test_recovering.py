@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.factories import CREW_LINE, DIRECT
@@ -170,6 +171,50 @@ def test_one_that_cannot_be_recorded_never_stops_the_others(lab: Lab, monkeypatc
     assert lab.drains(ring("CA1"), ring("CA2")) == 1
     assert [contact.carrier_id for contact in lab.contacts()] == ["CA2"]
     assert lab.spool.count() == 1
+
+
+def test_a_hundred_that_cannot_be_recorded_never_starve_the_others(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = recovering.call_seen
+
+    def breaks(*args: object, carrier_id: str, **more: object) -> str | None:
+        if carrier_id.startswith("CAbad"):
+            raise ValueError("this one")
+        return real(*args, carrier_id=carrier_id, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(recovering, "call_seen", breaks)
+    monkeypatch.setattr(recovering, "AT_ONCE", 3)
+    assert lab.drains(*[ring(f"CAbad{number}") for number in range(5)], ring("CA2")) == 1
+
+
+def test_ends_that_never_find_their_call_starve_no_others_and_one_that_fails_stops_none(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovering, "AT_ONCE", 2)
+    for carrier_id in ("CA7", "CA8"):
+        factories.make_contact(lab.database, carrier_id=carrier_id, number=factories.number(), now=NOW)
+    with lab.database.transaction() as db:
+        for number, carrier_id in enumerate(("CA1", "CA2", "CA3", "CA7", "CA8")):
+            recovering.keep_early(db, carrier_id, "completed", now=NOW + timedelta(seconds=number))
+    real = recovering.call_over
+
+    def breaks_for_one(db: Session, carrier_id: str, outcome: str, **more: datetime) -> bool:
+        applied = real(db, carrier_id, outcome, **more)
+        if carrier_id == "CA7":
+            raise ValueError("this one")
+        return applied
+
+    monkeypatch.setattr(recovering, "call_over", breaks_for_one)
+    with lab.database.transaction() as db:
+        assert recovering.adopt_early(db, now=NOW) == 1
+    assert {contact.carrier_id: contact.leg_ended for contact in lab.contacts()} == {"CA7": False, "CA8": True}
+
+
+def test_a_crew_that_writes_to_the_crew_line_without_a_job_is_no_contact(database: Database, tmp_path: Path) -> None:
+    car = Car(database)
+    car.on_duty("IW01")
+    lab = Lab(database, tmp_path)
+    lab.drains(Event("text", "SM4", car.now, car.unit("IW01").phone, CREW_LINE, words="hello?"))
+    assert lab.contacts() == []
 
 
 def test_an_end_that_came_before_its_call_ends_it_when_the_call_is_known(lab: Lab) -> None:

@@ -71,7 +71,7 @@ def test_a_full_disk_raises_nothing_and_leaves_nothing_half_written(
 
     monkeypatch.setattr(os, "open", onto_a_full_disk)
     assert not spool.keep(CALL)
-    assert spool.files() == []
+    assert list(spool.folder.iterdir()) == []
 
 
 def test_it_holds_no_more_than_it_may(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:

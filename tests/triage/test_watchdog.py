@@ -10,7 +10,7 @@ from tests import factories
 from tests.fakes import FakeCarrier
 from tests.triage.scene import Scene
 from tests.triage.test_dispatch import Car
-from triage import alarms, jobs, outbox, watchdog
+from triage import alarms, jobs, outbox, promises, watchdog
 from triage.alarm_models import Alarm
 from triage.carrier_models import Comparison
 from triage.contacts import NotFound
@@ -158,6 +158,16 @@ def a_late_promise(lab: Lab) -> None:
     lab.scene.later(hours=1)
 
 
+def a_late_promise_somebody_owns(lab: Lab) -> None:
+    ana = lab.scene.nurse()
+    person = lab.scene.caller()
+    lab.scene.hangs_up(person)
+    with lab.scene.database.transaction() as db:
+        [owed] = promises.owed(db, lab.scene.now)
+        promises.attempt(db, owed, "Rang, no answer", db.get_one(Staff, ana.id), now=lab.scene.now)
+    lab.scene.later(hours=1)
+
+
 def late_work(lab: Lab) -> None:
     lab.scene.nurse()
     with lab.scene.database.transaction() as db:
@@ -188,6 +198,7 @@ def an_unanswered_trial(lab: Lab) -> None:
     ("happens", "kind"),
     [
         (no_nurse, "nobody_on_shift"), (a_stuck_claim, "claim_stuck"), (a_late_promise, "promises_late"),
+        (a_late_promise_somebody_owns, "promises_late"),
         (late_work, "work_late"), (a_silent_carrier, "carrier_away"), (a_full_spool, "spool"),
         (an_unanswered_trial, "unanswered"),
     ],
@@ -257,3 +268,15 @@ def test_a_carrier_that_cannot_ring_stops_no_round(lab: Lab) -> None:
     lab.rounds()
     assert lab.kinds() == ["danger_waits"]
     assert lab.sign.exists()
+
+
+def test_a_way_to_tell_that_breaks_leaves_the_other_way(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    [dispatcher] = lab.on_call("dispatcher")
+    lab.scene.caller(danger=True)
+
+    def breaks(**_: str) -> None:
+        raise KeyError("a bug of ours")
+
+    monkeypatch.setattr(lab.carrier, "tell", breaks)
+    lab.rounds()
+    assert [to for to, _ in lab.carrier.alarm_texts] == [dispatcher]
