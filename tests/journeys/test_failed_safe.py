@@ -1,15 +1,13 @@
 """The database is taken away under callers: they hear words and a way to a person, and nobody is forgotten after."""
 
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url
 
 from tests.harness.databases import BACKENDS, Databases
+from tests.harness.outages import taken_away
 from tests.harness.waiting import wait_until
 from tests.journeys.conftest import Town
 from triage.local.environment import FALLBACK_NUMBER
@@ -53,21 +51,3 @@ def test_callers_whom_the_line_failed_are_each_recorded_once_and_owed_a_call(
     wait_until(lambda: waiting.state()["queue"], 60, what="the one who waited waits again, or still")
     assert {row["channel"] for row in ana.queue()} == {"call", "text"}
     assert not list((town.stack.folder / "spool").glob("*.event"))
-
-
-@contextmanager
-def taken_away(url: str, databases: Databases) -> Iterator[None]:
-    """Nobody reaches the database: another process has the file to itself, or the server lets nobody in."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        other = sqlite3.connect(str(parsed.database), isolation_level=None, timeout=20)
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("ROLLBACK")
-        other.close()
-        return
-    name = parsed.database
-    databases.postgres.run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-    databases.postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-    yield
-    databases.postgres.run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')

@@ -82,7 +82,8 @@ class Run:
         sids = [caller.sid for caller in callers if caller.sid]
         with self.database.reading() as db:
             found = checks.recorded_once(db, sids) + checks.nobody_lost(db, sids) + checks.nobody_still_up(db, sids)
-            found += checks.one_nurse(db) + checks.cars(db, self.working.cars[cars_before:])
+            found += checks.cars(db, self.working.cars[cars_before:])
+        found += checks.one_nurse({caller.sid: caller.most_at_once for caller in callers})
         found += checks.heard_words({caller.sid: caller.state() for caller in callers if caller.sid})
         row.trials += len(sids)
         row.dispatches += len(self.working.cars) - cars_before

@@ -1,7 +1,6 @@
 """What is done to the running service, for a few seconds, while people ring."""
 
 import signal
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import make_url
 
 from tests.harness.databases import Databases
+from tests.harness.outages import taken_away
 from tests.journeys.conftest import Town
 
 CARRIERS: Final = ("lost_callback", "duplicate", "reorder", "error_500", "rest_429", "rest_500", "hang_up_mid_bridge")
@@ -39,29 +39,11 @@ def _frozen(process: str, town: Town) -> Iterator[None]:
 
 
 @contextmanager
-def _database_away(url: str, databases: Databases) -> Iterator[None]:
-    """Another process has the file to itself; or the server throws everybody out and lets nobody in."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        other = sqlite3.connect(str(parsed.database), isolation_level=None, timeout=30)
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("ROLLBACK")
-        other.close()
-        return
-    name = parsed.database
-    databases.postgres.run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-    databases.postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-    yield
-    databases.postgres.run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-
-
-@contextmanager
 def _database_frozen(url: str, databases: Databases) -> Iterator[None]:
     """The server stops answering and says nothing; SQLite has no server, so its file is held."""
     server = databases.postgres.process
     if make_url(url).get_backend_name() == "sqlite" or server is None:
-        with _database_away(url, databases):
+        with taken_away(url, databases):
             yield
         return
     server.signal(signal.SIGSTOP)
@@ -84,7 +66,7 @@ def all_of_them() -> list[Fault]:
     for process in ("web", "worker", "clock", "redis"):
         found.append(Fault(f"{process} killed", lambda town, url, dbs, p=process: _killed(p, town)))
         found.append(Fault(f"{process} frozen", lambda town, url, dbs, p=process: _frozen(p, town)))
-    found.append(Fault("database away", lambda town, url, dbs: _database_away(url, dbs)))
+    found.append(Fault("database away", lambda town, url, dbs: taken_away(url, dbs)))
     found.append(Fault("database frozen", lambda town, url, dbs: _database_frozen(url, dbs)))
     for kind in CARRIERS:
         found.append(Fault(f"carrier: {kind}", lambda town, url, dbs, k=kind: _carrier(k, town)))

@@ -113,6 +113,7 @@ class Caller:
     chance: random.Random
     sid: str = ""
     hung_up_at: float | None = None
+    most_at_once: int = 0  # people they were with
 
     def __call__(self) -> None:
         time.sleep(self.chance.uniform(0, 5))
@@ -124,6 +125,7 @@ class Caller:
         acted = plan in ("stays", "rings_off_soon", "rings_off_later")
         while time.monotonic() < until:
             state = self.state()
+            self.most_at_once = max(self.most_at_once, len(state["other_parties"]))
             if state["ended_at"] is not None:
                 break
             if not acted and state["asking"]:

@@ -53,3 +53,8 @@ def test_a_car_nobody_accepted_and_nobody_was_told_of_is_found(database: Databas
         db.execute(update(Dispatch).values(state="declined"))
         assert len(checks.cars(db, [incident.id])) == 1
         assert len(checks.cars(db, ["not there"])) == 1
+
+
+def test_a_caller_with_two_nurses_at_once_is_found() -> None:
+    assert checks.one_nurse({"CA000001": 1, "CA000002": 0}) == []
+    assert checks.one_nurse({"CA000001": 2}) == ["call 000001 was with 2 people at once"]
