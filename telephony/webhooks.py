@@ -16,6 +16,7 @@ from telephony.failsafe import FailSafe
 from telephony.signature import Door
 from triage.contacts import NotFound
 from triage.db import Database, utcnow
+from triage.patience import a_caller_waits
 from triage.spool import Spool
 from triage.standing import Kept, Standing
 
@@ -67,7 +68,14 @@ def attach(app: Flask, the_line: Line) -> None:
 @voice.before_request
 @sms.before_request
 def only_the_carrier() -> None:
+    a_caller_waits(True)
     cast(Door, current_app.extensions["nowrongdoor.door"]).check(request)
+
+
+@voice.teardown_request
+@sms.teardown_request
+def nobody_waits_now(_: BaseException | None) -> None:
+    a_caller_waits(False)
 
 
 @voice.errorhandler(Exception)

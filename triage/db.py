@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from triage.patience import Patience
+from triage.patience import Patience, left_s
 
 WRITER_WAIT_S = 2.0  # hurried: for our own turn to write on SQLite,
 FILE_WAIT_S = 2.5  # and then for other processes; together under the five seconds a caller may wait
@@ -103,7 +103,9 @@ class Database:
         return self._patience.unit() if self._patience else nullcontext()
 
     def _one_writer(self) -> AbstractContextManager[None]:
-        return _our_turn(WRITER_WAIT_S if self._hurried else -1) if self.is_sqlite else nullcontext()
+        if not self.is_sqlite:
+            return nullcontext()
+        return _our_turn(max(0, min(WRITER_WAIT_S, left_s())) if self._hurried else -1)
 
 
 _WRITER = threading.RLock()
@@ -130,7 +132,7 @@ def open_database(url: str, *, pool_size: int = 6, hurried: bool = False, unit_s
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
         url = parsed.render_as_string(hide_password=False)
-        return Database(_sqlite(url, parsed.database, FILE_WAIT_S if hurried else 5), hurried=hurried)
+        return Database(_sqlite(url, parsed.database, FILE_WAIT_S if hurried else 5, hurried), hurried=hurried)
     engine = create_engine(
         parsed,
         pool_size=pool_size,
@@ -142,7 +144,7 @@ def open_database(url: str, *, pool_size: int = 6, hurried: bool = False, unit_s
     return Database(engine, patience=patience, hurried=hurried)
 
 
-def _sqlite(url: str, file: str | None, wait_s: float) -> Engine:
+def _sqlite(url: str, file: str | None, wait_s: float, hurried: bool) -> Engine:
     if file and file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": wait_s, "check_same_thread": False})
@@ -155,6 +157,8 @@ def _sqlite(url: str, file: str | None, wait_s: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
+        if hurried:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * max(0, min(wait_s, left_s())))}")
         reading = connection.get_execution_options().get("read_only")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

@@ -4,8 +4,10 @@ Server-side limits cannot fire when the server itself is frozen: a query then ha
 the web process (measured, reliability.md 3). So each unit of work has a deadline on our side, kept by one thread a
 process that cuts the connections of those past it. Once the database has let one unit wait so long, the others are
 refused at once, and one a second tries whether it is back: threads must not wait in turn while callers hear nothing.
+A webhook may have several units of work: all of them together have REQUEST_S, or a slow network would add them up.
 """
 
+import math
 import os
 import socket
 import threading
@@ -19,9 +21,23 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 UNIT_S: Final = 3.5  # a caller must hear something within five seconds (reliability.md R30)
+REQUEST_S: Final = 4.0  # for all the units of one webhook, from its beginning
 SLOW_S: Final = 1.0  # a failure faster than this made nobody wait: it opens nothing
 TRY_AGAIN_S: Final = 1.0
 LOOK_EVERY_S: Final = 0.1
+
+
+_thread = threading.local()
+
+
+def a_caller_waits(waits: bool) -> None:
+    """This thread works on a webhook from now on; or, with False, on nothing that a caller waits for."""
+    _thread.until = time.monotonic() + REQUEST_S if waits else math.inf
+
+
+def left_s() -> float:
+    """How long the caller whose webhook this thread works on may still wait for the database; endless without one."""
+    return getattr(_thread, "until", math.inf) - time.monotonic()
 
 
 class DatabaseAway(NoConnectionFree):
@@ -35,6 +51,7 @@ class Patience:
         self._unit_s = unit_s
         self._deadlines: dict[int, tuple[float, Any]] = {}
         self._watcher_of: int | None = None
+        self._here = threading.local()
         self._lock = threading.Lock()
         self._away = False
         self._try_at = 0.0
@@ -43,15 +60,22 @@ class Patience:
 
     @contextmanager
     def unit(self) -> Iterator[None]:
-        """One unit of work. Raises DatabaseAway at once while the database is known to be away."""
+        """One unit of work. Raises DatabaseAway at once while the database is known to be away, and when the caller has
+        waited long enough for others.
+        """
         self._refuse_while_away()
-        began = time.monotonic()
+        began, outer = time.monotonic(), getattr(self._here, "until", math.inf)
+        if left_s() <= 0:
+            raise DatabaseAway("the database took too long for this webhook")
+        self._here.until = min(began + self._unit_s, began + left_s(), outer)
         try:
             yield
         except (DBAPIError, NoConnectionFree) as error:
             self._try_at = time.monotonic() + TRY_AGAIN_S
             self._away = time.monotonic() - began >= SLOW_S and _never_answered(error)
             raise
+        finally:
+            self._here.until = outer
         self._away = False
 
     def _refuse_while_away(self) -> None:
@@ -63,12 +87,16 @@ class Patience:
             self._try_at = time.monotonic() + self._unit_s + TRY_AGAIN_S  # this one tries; nobody else meanwhile
 
     def _taken(self, connection: Any, _entry: Any, _proxy: Any) -> None:
-        self._deadlines[id(connection)] = (time.monotonic() + self._unit_s, connection)
+        self._deadlines[id(connection)] = (self._until(), connection)
         if self._watcher_of != os.getpid():  # the first in this process: threads do not survive a fork
             with self._lock:
                 if self._watcher_of != os.getpid():
                     self._watcher_of = os.getpid()
                     threading.Thread(target=self._watch, name="patience", daemon=True).start()
+
+    def _until(self) -> float:
+        until = getattr(self._here, "until", math.inf)
+        return until if until < math.inf else time.monotonic() + self._unit_s  # taken without a unit
 
     def _given_back(self, connection: Any, _entry: Any) -> None:
         self._deadlines.pop(id(connection), None)

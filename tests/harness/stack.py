@@ -63,8 +63,11 @@ class Stack:
         carrier_speed: float = 1.0,
         carrier_options: Iterable[str] = (),
         settings: dict[str, str] | None = None,
+        redis: RedisServer | None = None,
     ) -> None:
         """`folder` gets logs and data. Without `database_url`, SQLite in it. `settings` are added last.
+
+        `redis` is one made before, not started, when something stands in front of it; else one of its own.
 
         `service_file` is applied at the start; None for a database in which the example is already
         (`Databases.served`).
@@ -76,7 +79,7 @@ class Stack:
         self.carrier_port = free_port()
         self.web_url = f"http://127.0.0.1:{self.port}"
         self.carrier_url = f"http://127.0.0.1:{self.carrier_port}"
-        self.redis = RedisServer()
+        self.redis = redis or RedisServer()
         self.settings = {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(folder),

@@ -25,6 +25,8 @@ from sqlalchemy import func, select
 
 from tests.harness.databases import BACKENDS, FIELD_KEYS, Databases
 from tests.harness.postgres import PostgresServer
+from tests.harness.proxy import Proxy
+from tests.harness.redis_server import RedisServer
 from tests.harness.stack import Stack, stack_folder
 from tests.journeys.conftest import SERVICE, Town
 from tests.torture import checks, faults, hosted
@@ -55,8 +57,7 @@ class Run:
     """One database's part of the run."""
 
     town: Town
-    url: str
-    databases: Databases
+    where: faults.Where
     database: Database
     chance: random.Random
     working: Working
@@ -80,13 +81,14 @@ class Run:
             thread.join(120)
         self._settle(callers, row)
         sids = [caller.sid for caller in callers if caller.sid]
+        cars = self.working.cars[cars_before:]  # before the look at the database: more come all the time
         with self.database.reading() as db:
             found = checks.recorded_once(db, sids) + checks.nobody_lost(db, sids) + checks.nobody_still_up(db, sids)
-            found += checks.cars(db, self.working.cars[cars_before:])
+            found += checks.cars(db, cars)
         found += checks.one_nurse({caller.sid: caller.most_at_once for caller in callers})
         found += checks.heard_words({caller.sid: caller.state() for caller in callers if caller.sid})
         row.trials += len(sids)
-        row.dispatches += len(self.working.cars) - cars_before
+        row.dispatches += len(cars)
         row.violations += [f"{fault.name}: {one}" for one in found]
 
     def _chance(self) -> random.Random:
@@ -99,7 +101,7 @@ class Run:
     def _strike(self, fault: faults.Fault) -> None:
         time.sleep(self.chance.uniform(0.5, 2.0))
         try:
-            with fault.strike(self.town, self.url, self.databases):
+            with fault.strike(self.where):
                 time.sleep(self.chance.uniform(2.0, 6.0))
         except Exception as broken:  # a fault that could not be healed makes the rest of the run worthless
             self.rows[fault.name].violations.append(f"{fault.name}: could not be healed: {broken!r}"[:600])
@@ -171,15 +173,23 @@ def _on(
     backend: str, databases: Databases, chosen: list[faults.Fault], batches: int, texters: int, seed: int, tick: Any
 ) -> dict[str, Row]:
     url = databases.served(backend)
-    settings = {"SYNTHETIC_CALL_EVERY_S": "0"}
-    stack = Stack(stack_folder(), database_url=url, service_file=None, carrier_speed=SPEED, settings=settings)
+    chosen = [fault for fault in chosen if backend in fault.backends]
+    redis = RedisServer()
+    networks = {"redis": Proxy.to_redis(redis)} | ({} if backend == "sqlite" else {"database": Proxy.to_database(url)})
+    settings = {"SYNTHETIC_CALL_EVERY_S": "0", "REDIS_URL": networks["redis"].redis_url}
+    through = networks["database"].database_url if "database" in networks else url
+    stack = Stack(
+        stack_folder(), database_url=through, service_file=None, carrier_speed=SPEED, settings=settings, redis=redis
+    )
     database = open_database(url)
     try:
         town = Town(stack.start())
         hosted.on_every_line(town)
         working = Working(town)
         working.start([unit.call_sign for unit in SERVICE.units])
-        run = Run(town, url, databases, database, random.Random(f"{seed} {backend}"), working)
+        run = Run(
+            town, faults.Where(town, url, databases, networks), database, random.Random(f"{seed} {backend}"), working
+        )
         for n in range(batches):
             fault = chosen[n % len(chosen)]
             try:
@@ -194,6 +204,8 @@ def _on(
         return dict(run.rows)
     finally:
         stack.close()
+        for network in networks.values():
+            network.close()
         database.engine.dispose()
         shutil.rmtree(stack.folder, ignore_errors=True)
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -55,6 +56,47 @@ def test_a_frozen_database_is_given_up_in_time_for_a_caller_and_then_refused_at_
     frozen()
     assert wait_until(lambda: answers(postgres), LONG_S, what="asked again once it is back")
     assert asked(postgres) == 1
+
+
+@pytest.fixture
+def caller_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(patience, "REQUEST_S", 1.5)
+    patience.a_caller_waits(True)
+    yield
+    patience.a_caller_waits(False)
+
+
+@pytest.mark.usefixtures("caller_waits")
+def test_the_units_of_one_webhook_have_one_deadline_together(postgres: Database) -> None:
+    began, done = time.monotonic(), 0
+
+    def one_unit() -> None:
+        with postgres.reading() as db:
+            db.execute(text("SELECT pg_sleep(0.4)"))
+
+    with contextlib.suppress(DBAPIError, patience.DatabaseAway):
+        while done < 20:
+            one_unit()
+            done += 1
+    assert done <= 3
+    assert time.monotonic() - began < LONG_S
+    patience.a_caller_waits(False)
+    with postgres.reading() as db:
+        db.execute(text("SELECT pg_sleep(2)"))
+
+
+@pytest.mark.usefixtures("caller_waits")
+def test_on_sqlite_too_the_units_of_one_webhook_have_one_deadline_together(new_database: Callable[[str], str]) -> None:
+    url = new_database("sqlite")
+    waits, holds = open_database(url, hurried=True), sqlite3.connect(url.removeprefix("sqlite:///"))
+    holds.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    for _ in range(5):
+        with pytest.raises((DBAPIError, NoConnectionFree)), waits.transaction() as db:
+            db.execute(text("SELECT 1"))
+    assert time.monotonic() - began < 5 * databases.FILE_WAIT_S / 2
+    holds.close()
+    waits.engine.dispose()
 
 
 def answers(database: Database) -> bool:

@@ -152,9 +152,9 @@ def test_error_500_duplicate_and_lost_callbacks(service: Service, control: Contr
     control.post("/control/faults", kind="error_500", match="/voice")
     control.ring().hears("please hold on").becomes("completed")
     assert service.forms("voice") == []
+    until(lambda: len(service.forms("status")) == 1)
     control.post("/control/faults", kind="duplicate", match="/voice")
     control.post("/control/faults", kind="lost_callback", match="/status")
-    until(lambda: len(service.forms("status")) == 1)
     call = control.ring().becomes("completed")
     assert call.heard() == "hello"
     pair = [headers["I-Twilio-Idempotency-Token"] for path, _, headers in service.asked if path == "voice"]
