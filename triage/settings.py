@@ -5,11 +5,11 @@ All are listed in `.env.example`. Nothing is read from the environment anywhere 
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from environs import Env
 
@@ -117,6 +117,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         spool_dir=Path(env.text("SPOOL_DIR", str(Path("var") / "spool"))).resolve(),
     )
     faults = env.faults + _faults(settings, mode, set(env.missing))
+    if not settings.is_local:
+        faults += [*_debug_faults(env), *_open_server_faults(settings)]
     if faults:
         raise SettingsError(faults)
     return settings
@@ -255,6 +257,25 @@ def _server_faults(settings: Settings) -> list[str]:
     if not 1 <= settings.port <= 65535:
         faults.append("PORT must be from 1 to 65535.")
     return faults
+
+
+def _debug_faults(env: "_Reader") -> Iterator[str]:
+    for name in ("FLASK_DEBUG", "PYTHONDEVMODE"):
+        if env.text(name, "0").lower() not in ("0", "false", "no", "off"):
+            yield f"{name} is on: errors would show the inside of the service. Unset it."
+
+
+def _open_server_faults(settings: Settings) -> Iterator[str]:
+    """Servers on another machine that ask for no password: whoever reaches them has everything."""
+    redis, database = urlsplit(settings.redis_url), urlsplit(settings.database_url)
+    if redis.scheme in ("redis", "rediss") and not is_loopback(redis.hostname or "") and not redis.password:
+        yield "REDIS_URL names another machine without a password: whoever can write there runs our jobs. Set one."
+    asked = parse_qs(database.query)
+    host = asked.get("host", [database.hostname or ""])[-1]
+    proven = database.password or asked.keys() & {"passfile", "sslcert", "service", "password"}
+    elsewhere = host and not host.startswith("/") and not is_loopback(host)
+    if database.scheme.startswith("postgres") and elsewhere and not proven:
+        yield "DATABASE_URL names another machine without a password (or passfile=, or sslcert=). Set one."
 
 
 def _field_key_faults(keys: str) -> list[str]:

@@ -80,6 +80,41 @@ def test_each_unsafe_one_is_named_with_a_sentence(name: str, value: str) -> None
     assert fault.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FLASK_DEBUG", "1"),
+        ("FLASK_DEBUG", "true"),
+        ("PYTHONDEVMODE", "1"),
+        ("REDIS_URL", "redis://redis.example.org/0"),
+        ("REDIS_URL", "rediss://redis.example.org:6380/0"),
+        ("DATABASE_URL", "postgresql://line@db.example.org/line"),
+        ("DATABASE_URL", "postgresql+psycopg://line@/line?host=db.example.org"),
+    ],
+)
+def test_what_is_open_to_others_stops_a_start_in_production(name: str, value: str) -> None:
+    assert faults(**{name: value}) == []
+    [fault] = faults(SERVICE_MODE="production", **{name: value})
+    assert fault.startswith(name)
+    assert fault.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FLASK_DEBUG", "0"),
+        ("REDIS_URL", "redis://127.0.0.1:6379/0"),
+        ("REDIS_URL", "rediss://:long-and-made-by-a-machine@redis.example.org/0"),
+        ("DATABASE_URL", "postgresql://line@127.0.0.1/line"),
+        ("DATABASE_URL", "postgresql://line:word@db.example.org/line"),
+        ("DATABASE_URL", "postgresql://line@db.example.org/line?passfile=/etc/line/pgpass"),
+        ("DATABASE_URL", "postgresql://line@/line?host=/run/postgresql"),
+    ],
+)
+def test_what_is_closed_or_on_this_machine_starts_in_production(name: str, value: str) -> None:
+    assert faults(SERVICE_MODE="production", **{name: value}) == []
+
+
 def test_the_softphone_has_all_its_settings_or_none() -> None:
     some = {"TWILIO_API_KEY": "SK" + "0" * 32, "TWILIO_API_SECRET": "", "TWILIO_TWIML_APP_SID": ""}
     assert [fault.split()[0] for fault in faults(**some)] == ["TWILIO_API_SECRET", "TWILIO_TWIML_APP_SID"]
