@@ -22,6 +22,7 @@ from triage.db import utcnow
 from triage.models import Contact, Incident, Outcome, QueueEntry
 from triage.office import console, database_or_exit
 from triage.outcomes import DISPOSITIONS
+from triage.paper_commands import paper_group
 from triage.record_commands import export_group, retention_group, subject_access
 from triage.service_file import ServiceFileError, read
 from triage.startup import settings_or_exit
@@ -33,7 +34,7 @@ def cli() -> None:
     """No Wrong Door: the telephony backend of a mental-health crisis line."""
 
 
-for group in (retention_group, export_group, subject_access):
+for group in (retention_group, export_group, subject_access, paper_group):
     cli.add_command(group)
 
 

@@ -119,6 +119,13 @@ HAPPENED: Final = {
     "asked_correction": "Asked for a correction",
     "asked_objection": "Objected",
     "gathered_for_them": "Gathered for the person",
+    "entered_from_paper": "Entered from paper",
+    "failed_safe": "Heard the emergency words",
+    "recorded_late": "Recorded later",
+    "lost_again": "Lost again: to be rung anew",
+    "rings_back": "To be rung back at their place",
+    "failed_contact_decided": "Decided about, not having been reached",
+    "crew_said": "Word from the crew",
 }
 NOTICE: Final = {
     "break_glass": "broke the glass and opened a record of another locality",
