@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import MetaData, func, inspect, select, text
 from sqlalchemy.exc import StatementError
 
 from tests import factories
@@ -221,3 +221,31 @@ def test_before_any_file_the_line_still_has_rules_and_words(database: Database) 
         ours = rules.current(db)
     assert ours.rules == rules.Rules()
     assert "999" in ours.no_car_fallback
+
+
+FIRST_EXPANDING = 7  # from here on the version before goes on writing while a migration has run (README, A new version)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_version_before_can_go_on_writing_after_each_migration(databases: Databases, backend: str) -> None:
+    """Expand first, contract later (R46): nothing is taken away, and nothing new has to be filled in."""
+    engine = open_database(databases.empty(backend)).engine
+    revisions = [f"{number:04}" for number in range(FIRST_EXPANDING - 1, int(migrate.head()) + 1)]
+    migrate.to(engine, revisions[0])
+    for revision in revisions[1:]:
+        before = MetaData()
+        before.reflect(engine)
+        migrate.to(engine, revision)
+        after = MetaData()
+        after.reflect(engine)
+        for name, old in before.tables.items():
+            assert name in after.tables, f"{revision} takes the table {name} away"
+            new = after.tables[name]
+            assert set(old.c.keys()) <= set(new.c.keys()), f"{revision} takes columns of {name} away"
+            for column in new.c:
+                known = old.c.get(column.name)
+                filled = column.nullable or column.server_default is not None or column.primary_key
+                assert filled if known is None else (column.nullable or not known.nullable or filled), (
+                    f"{revision}: the version before does not fill {name}.{column.name}"
+                )
+    engine.dispose()
