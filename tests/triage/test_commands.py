@@ -17,7 +17,7 @@ from triage import accounts, factors, outcomes, sealing, signing_in, startup
 from triage.account_models import Account
 from triage.commands import cli
 from triage.db import open_database, utcnow
-from triage.models import Contact, Locality, Staff
+from triage.models import Contact, Line, Locality, Staff
 
 FILE = """
 [service]
@@ -61,6 +61,23 @@ def localities(url: str) -> list[str]:
         codes = list(db.scalars(select(Locality.code)))
     database.engine.dispose()
     return codes
+
+
+def test_a_file_that_should_not_have_been_applied_is_rolled_back_by_applying_the_one_before(
+    url: str, file: Path
+) -> None:
+    run_on(url, "apply", str(file))
+    wrong = file.with_name("wrong.toml")
+    wrong.write_text(FILE.replace('"iow"', '"city"').replace("Isle of Wight", "City"), encoding="utf-8")
+    assert run_on(url, "apply", str(wrong)).exit_code == 0
+    assert "line +441632960111: locality" in run_on(url, "apply", str(file), "--check").stdout
+    assert run_on(url, "apply", str(file)).exit_code == 0
+    database = open_database(url)
+    with database.reading() as db:
+        assert db.get_one(Line, "+441632960111").locality == "iow"
+        assert db.scalars(select(Staff)).one().localities == ["iow"]
+    database.engine.dispose()
+    assert "Nothing to change" in run_on(url, "apply", str(file)).stdout
 
 
 def test_a_file_is_tried_applied_and_applied_again(url: str, file: Path) -> None:
