@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -157,7 +157,8 @@ def adopt_early(db: Session, *, now: datetime) -> int:
     """Apply every kept end whose call is known by now, and drop those too old to belong to any; how many applied."""
     applied = 0
     sid = EarlyReport.carrier_id
-    known = sid.in_(select(Contact.call_id)) | sid.in_(select(Contact.carrier_id)) | sid.in_(select(Leg.carrier_id))
+    theirs = exists().where((Contact.call_id == sid) | (Contact.carrier_id == sid))
+    known = theirs | exists().where(Leg.carrier_id == sid)
     for key, carrier_id, outcome in db.execute(
         select(EarlyReport.key, sid, EarlyReport.outcome).where(known).order_by(EarlyReport.came_at).limit(AT_ONCE)
     ).all():

@@ -232,11 +232,12 @@ class UnitAnswer(Struct):
 
 
 class AttemptAnswer(Struct):
-    """One attempt to keep a promise."""
+    """One attempt to keep a promise. `rang` is false when the carrier could not ring at all: it counts for nothing."""
 
     at: datetime
     by: str | None
     result: str
+    rang: bool
 
 
 class PromiseAnswer(Struct, kw_only=True):
@@ -267,7 +268,7 @@ class PromiseAnswer(Struct, kw_only=True):
         return cls(
             id=row.id, kind=row.kind, what=row.what, contact_id=row.contact_id, incident_id=row.incident_id,
             reachable=row.reachable, due_at=row.due_at, owner=_name(db, row.owner_id), made_at=row.made_at,
-            attempts=[AttemptAnswer(each.at, _name(db, each.by), each.result) for each in row.attempts],
+            attempts=[AttemptAnswer(each.at, _name(db, each.by), each.result, each.rang) for each in row.attempts],
             settled_at=row.settled_at, settled_how=row.settled_how,
             next_step=ladder.next_step(row), decision=row.decision, legal_test=row.legal_test,
             decision_words=row.decision_words, decided_by=_name(db, row.decided_by),
