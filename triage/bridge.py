@@ -249,7 +249,7 @@ def _call_back_ended(db: Session, leg: Leg, entry: QueueEntry, was: str, now: da
         return
     if entry.token != leg.token or entry.state != "connecting":
         return
-    promises.owe_call_back(db, entry.contact, "Asked for a call-back and did not answer it", now=now)
+    promises.owe_call_back(db, entry.contact, "Asked for a call-back and did not answer it", now=now, they_came=False)
     result, rang = NOT_REACHED.get(leg.outcome or "", "Rang, no answer"), leg.outcome not in UNREACHED
     for owed in promises.tried(db, entry.contact, result, by=entry.nurse_id, now=now, rang=rang):
         owed.reachable = owed.reachable and leg.outcome != "bad_number"

@@ -132,7 +132,7 @@ def open_database(url: str, *, pool_size: int = 6, hurried: bool = False, unit_s
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
         url = parsed.render_as_string(hide_password=False)
-        return Database(_sqlite(url, parsed.database, FILE_WAIT_S if hurried else 5, hurried), hurried=hurried)
+        return Database(_sqlite(url, parsed.database, FILE_WAIT_S if hurried else 5), hurried=hurried)
     engine = create_engine(
         parsed,
         pool_size=pool_size,
@@ -144,7 +144,7 @@ def open_database(url: str, *, pool_size: int = 6, hurried: bool = False, unit_s
     return Database(engine, patience=patience, hurried=hurried)
 
 
-def _sqlite(url: str, file: str | None, wait_s: float, hurried: bool) -> Engine:
+def _sqlite(url: str, file: str | None, wait_s: float) -> Engine:
     if file and file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": wait_s, "check_same_thread": False})
@@ -157,8 +157,7 @@ def _sqlite(url: str, file: str | None, wait_s: float, hurried: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        if hurried:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * max(0, min(wait_s, left_s())))}")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(1000 * max(0, min(wait_s, left_s())))}")
         reading = connection.get_execution_options().get("read_only")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 

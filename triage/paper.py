@@ -60,12 +60,12 @@ class Form(NamedTuple):
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
-def sheet(db: Session, staff: Staff, *, now: datetime) -> str:
-    """Everything a shift without screens needs, as text to print. Numbers and addresses stand in it in full: that it
-    was printed, and by whom, is history.
+def sheet(db: Session, *, now: datetime) -> str:
+    """Everything a shift without screens needs, as text to print. Numbers and addresses stand in it in full: say so in
+    history (`printed`). It only reads, so that a standby can print it.
     """
     parts = [f"The line on paper, {_local(now)}. Numbers and addresses: keep it as you keep a record.", ""]
-    waiting, held = queue.waiting(db), _with_nurses(db)
+    waiting, held = queue.waiting(db, limit=None), _with_nurses(db)
     parts += [f"WAITING FOR A NURSE, in order ({len(waiting)})", *_numbered(_entry(db, entry) for entry in waiting)]
     parts += [f"WITH A NURSE, OR BEING JOINED ({len(held)})", *_numbered(_held(db, entry) for entry in held)]
     owed = promises.owed(db, now)
@@ -81,8 +81,12 @@ def sheet(db: Session, staff: Staff, *, now: datetime) -> str:
     parts += ["ON CALL", *_numbered(f"{one.name}, {', '.join(one.roles)}: {one.phone}" for one in people)]
     parts += ["ONE PAPER FORM FOR EACH CASE. Number them P1, P2 and so on, never one twice, and write down:"]
     parts += [f"  {', '.join(COLUMNS[1:])}.", "Afterwards: nowrongdoor paper enter FILE.csv --by EMAIL"]
-    history.record(db, "printed_on_paper", actor=staff.id, now=now)
     return "\n".join(parts) + "\n"
+
+
+def printed(db: Session, staff: Staff, *, now: datetime) -> None:
+    """Keep in history who printed the sheet."""
+    history.record(db, "printed_on_paper", actor=staff.id, now=now)
 
 
 def _numbered(lines: Iterator[str]) -> list[str]:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from triage import accounts, paper
@@ -29,8 +30,15 @@ def _by(db: Session, email: str) -> Staff:
 @click.option("--by", "email", required=True, help="Your address in the service file: history keeps who printed.")
 def paper_print(email: str) -> None:
     """Print who waits, who is owed a call, which cars are out and whom to ring, with whole numbers and addresses."""
-    with database_or_exit().transaction() as db:
-        click.echo(paper.sheet(db, _by(db, email), now=utcnow()), nl=False)
+    database, now = database_or_exit(), utcnow()
+    with database.reading() as db:
+        staff, sheet = _by(db, email), paper.sheet(db, now=now)
+    try:
+        with database.transaction() as db:
+            paper.printed(db, staff, now=now)
+    except DBAPIError as error:  # a standby takes no writing, and is what is left
+        click.echo(f"History does not say that you printed this ({type(error).__name__}): note it yourself.", err=True)
+    click.echo(sheet, nl=False)
 
 
 @paper_group.command("enter")

@@ -13,9 +13,8 @@ from triage.lifecycles import OPEN_ENTRY
 from triage.models import Contact, Promise, PromiseAttempt, QueueEntry, Staff
 from triage.reach_models import SharedNumber
 
-LONGEST_CALL = timedelta(
-    hours=6
-)  # the carrier ends calls after four; an end that was lost must not hide anybody for good
+LONGEST_CALL = timedelta(hours=6)  # the carrier ends calls after four: an end that was lost hides nobody for good
+_WHOSE, _HERE = aliased(Contact), aliased(Contact)
 
 
 class AlreadySettled(Exception):
@@ -55,13 +54,13 @@ def owe(
     return promise
 
 
-def owe_call_back(db: Session, contact: Contact, what: str, *, now: datetime) -> Promise:
+def owe_call_back(db: Session, contact: Contact, what: str, *, now: datetime, they_came: bool = True) -> Promise:
     """Somebody left before a nurse had them. A withheld number, or one the line does not ring (`destinations`), is owed
     all the same, and shown as unreachable.
 
     One person is owed one call, however often they ring: what is owed stays, with its first time, and goes over to the
-    contact they were last lost on, unless that one could not be rung. A call of theirs since then is news: whatever was
-    tried or decided before it counts no more (`ladder`).
+    contact they were last lost on, unless that one could not be rung. Their coming again is news: whatever was tried or
+    decided before counts no more (`ladder`). With `they_came` false it was we who tried to reach them, and it is none.
     """
     reachable = destinations.may_reach(contact.number, destinations.policy(db))
     already = next(iter(_of(db, contact, "call_back")), None)
@@ -70,7 +69,7 @@ def owe_call_back(db: Session, contact: Contact, what: str, *, now: datetime) ->
         return owe(db, "call_back", what, contact, due_at=due, now=now, reachable=reachable)
     if already.contact_id == contact.id:
         return already
-    if contact.channel == "call" and contact.call_id is not None:  # not a call of ours that never reached them
+    if they_came:
         _lost_again(db, already, contact, what, now)
     if reachable or not already.reachable:
         already.contact_id, already.reachable = contact.id, reachable
@@ -101,9 +100,6 @@ def owed(db: Session, now: datetime) -> Sequence[Promise]:
     """
     with_it = contains_eager(Promise.contact.of_type(_WHOSE)), selectinload(Promise.attempts)
     return db.scalars(still_owed(db, now).options(*with_it).order_by(Promise.due_at)).all()
-
-
-_WHOSE, _HERE = aliased(Contact), aliased(Contact)
 
 
 def still_owed(db: Session, now: datetime) -> Select[Promise]:

@@ -212,7 +212,7 @@ _IN_ORDER = (QueueEntry.band, QueueEntry.arrived_at, QueueEntry.id)
 _RUNG_ABOUT = (QueueEntry.band > DANGER) & QueueEntry.contact.has(Contact.channel == "call")
 
 
-def waiting(db: Session, lanes: Sequence[str] | None = None, limit: int = 500) -> Sequence[QueueEntry]:
+def waiting(db: Session, lanes: Sequence[str] | None = None, limit: int | None = 500) -> Sequence[QueueEntry]:
     """Entries nobody holds, in the order they will be taken; all of them, or those of some lanes."""
     query = select(QueueEntry).where(QueueEntry.state == "waiting").order_by(*_IN_ORDER).limit(limit)
     if lanes is not None:

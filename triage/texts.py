@@ -185,7 +185,7 @@ def reported(
         contact = db.get_one(Contact, message.contact_id)
         contact.opted_out = contact.opted_out or trouble == "opted_out"
         if not queue.with_nurse(db, contact.id):  # she sees it on her page, and is there for them
-            promises.owe_call_back(db, contact, "A text to them did not arrive", now=now)
+            promises.owe_call_back(db, contact, "A text to them did not arrive", now=now, they_came=False)
     history.record(
         db,
         "text_state",

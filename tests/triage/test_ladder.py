@@ -302,6 +302,19 @@ def test_a_text_that_did_not_arrive_is_owed_unless_a_nurse_has_them(database, tr
     assert [promise.what for promise in scene.owed(texter)] == ([] if held else ["A text to them did not arrive"])
 
 
+def test_what_we_tried_ourselves_does_not_begin_the_ladder_anew(owed: Owed) -> None:
+    owed.climbs()
+    owed.decides("leave")
+    other = owed.caller(number=owed.person.number)
+    with owed.database.transaction() as db:
+        promises.owe_call_back(db, db.get_one(Contact, other.id), "No answer", now=owed.now, they_came=False)
+        message = texts.queue_text(db, db.get_one(Contact, other.id), "Help near you", actor="clock", now=owed.now)
+        message.state = "sent"
+    with owed.database.transaction() as db:
+        texts.reported(db, message.id, "SM" + "2" * 32, "fail", now=owed.now, trouble=None)
+    assert owed.promise.decision == "leave"
+
+
 def test_nobody_is_left_out_of_a_long_list(database) -> None:
     scene = Scene(database)
     for _ in range(203):

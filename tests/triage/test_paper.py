@@ -10,13 +10,14 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from tests import factories
-from tests.harness.databases import local_settings
+from tests.harness.databases import Databases, local_settings
 from tests.triage.scene import Scene
+from tests.triage.test_commands import run_on
 from tests.triage.test_dispatch import Car
 from triage import contacts, outcomes, paper, queue
 from triage.commands import cli
-from triage.db import Database
-from triage.models import Contact, Promise, QueueEntry, Staff
+from triage.db import Database, open_database
+from triage.models import Contact, History, Promise, QueueEntry, Staff
 from triage.paper import COLUMNS, BadForms
 
 NUMBER = "+447700900123"
@@ -101,6 +102,15 @@ def test_whoever_was_not_spoken_with_or_was_promised_a_call_is_owed_one(scene: P
     assert owed == {scene.kept("P2").id, scene.kept("P4").id}
 
 
+def test_whoever_was_decided_about_and_is_lost_again_on_paper_is_rung_anew(scene: Paper) -> None:
+    scene.hangs_up(scene.caller(number=NUMBER))
+    with scene.database.transaction() as db:
+        db.scalars(select(Promise)).one().decision = "leave"
+    scene.enters(scene.unspoken())
+    with scene.database.reading() as db:
+        assert db.scalars(select(Promise)).one().decision is None
+
+
 def test_whoever_a_nurse_had_since_is_owed_nothing(scene: Paper) -> None:
     scene.together(scene.caller(number=NUMBER), scene.nurse())
     scene.enters(scene.unspoken())
@@ -177,8 +187,8 @@ def test_the_sheet_says_who_waits_who_is_owed_a_call_which_cars_are_out_and_whom
     waiting = car.caller(number=NUMBER, danger=True)
     car.hangs_up(left := car.caller())
     boss = factories.make_staff(database, roles=("dispatcher",))
-    with database.transaction() as db:
-        sheet = paper.sheet(db, db.get_one(Staff, boss.id), now=car.now)
+    with database.reading() as db:
+        sheet = paper.sheet(db, now=car.now)
     for said in (waiting.number, left.number, "IW01", boss.phone, "WAITING FOR A NURSE, in order (1)", "danger now"):
         assert str(said) in sheet
     with database.reading() as db:
@@ -206,7 +216,27 @@ def test_the_commands_print_and_enter(scene: Paper, tmp_path: Path, monkeypatch:
     code, printed = runs("print")
     assert code == 0
     assert "WAITING FOR A NURSE" in printed
+    assert "History does not say" not in printed
+    with scene.database.reading() as db:
+        assert db.scalars(select(History.actor).where(History.what == "printed_on_paper")).one() == scene.ana.id
     file.write_text("form,rang_at\nP1,now\n", encoding="utf-8")
     code, said = runs("enter", str(file))
     assert code == 1
     assert "Nothing was entered." in said
+
+
+def test_a_standby_that_takes_no_writing_can_be_printed_from(
+    databases: Databases,
+) -> None:
+    url = databases.fresh("postgresql")
+    database = open_database(url)
+    scene = Paper(database)
+    waiting = scene.caller()
+    name = database.engine.url.database
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    database.engine.dispose()
+    done = run_on(url, "paper", "print", "--by", scene.ana.email)
+    assert done.exit_code == 0
+    assert str(waiting.number) in done.stdout
+    assert "note it yourself" in done.stderr
