@@ -381,14 +381,14 @@ def finish(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> Non
     _end_nurse_legs(db, entry, now)
 
 
-def give_back(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> None:
+def give_back(db: Session, contact: Contact, staff: Staff, *, now: datetime, ahead: bool = True) -> None:
     """The nurse gives the person back: same place, ahead once they had spoken. She is offered nobody until she says so.
 
-    Raises queue.NotTheirs if she does not hold them.
+    `ahead` false: for later, as `lowering` says. Raises queue.NotTheirs if she does not hold them.
     """
     entry = queue.held_by(db, contact.id, staff)
     token, was = entry.token, entry.state
-    band = min(entry.band, queue.VERY_URGENT) if was == "connected" else entry.band
+    band = min(entry.band, queue.VERY_URGENT) if ahead and was == "connected" else entry.band
     if not queue.put_back(db, entry, "Given back by a nurse", actor=staff.id, now=now, token=token, band=band):
         raise queue.NotTheirs("This person is not with you any more.")
     _free(db, staff.id, now)

@@ -487,3 +487,12 @@ def test_an_address_that_names_nothing_gets_a_page(lab: Lab) -> None:
     answer = isla.get(f"/contacts/{new_id()}")
     assert answer.status_code == 404
     assert "There is nothing here" in answer.text
+
+
+def test_somebody_heard_is_given_back_for_later_with_a_reason(lab: Lab, ana: Person, theirs: str) -> None:
+    to = f"/desk/contacts/{theirs}/give-back-for-later"
+    assert 'name="because"' in ana.get("/desk").text
+    refused = ana.says(ana.post(to, seen_band="4", band="5", because=""))
+    assert "Say why they can wait" in refused
+    assert "A second person is told" in ana.says(ana.post(to, seen_band="4", band="5", because="help_there"))
+    assert state_of(lab, "ana") == "wrapping_up"

@@ -74,6 +74,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.ask_for_car": NURSE,
     "pages.finish_contact": NURSE,
     "pages.give_back": NURSE,
+    "pages.give_back_for_later": NURSE,
     "pages.board": BOARD,
     "pages.board_live": BOARD,
     "pages.send_unit": BOARD,

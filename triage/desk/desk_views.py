@@ -7,7 +7,7 @@ from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from triage import bridge, contacts, drafts, incidents, outcomes, presence, queue, texts
+from triage import bridge, contacts, drafts, incidents, lowering, outcomes, presence, queue, texts
 from triage.desk import answers, desk_data, forms, headers, words
 from triage.desk.access import me, wants_fragment
 from triage.desk.blueprint import pages
@@ -212,6 +212,23 @@ def give_back(contact_id: str) -> ResponseReturnValue:
     with desk().database.transaction() as db:
         bridge.give_back(db, theirs(db, contact_id), me(), now=desk().clock())
     return answers.done("Given back: they keep their place. Make yourself ready when you are.", DESK)
+
+
+@pages.post("/desk/contacts/<contact_id>/give-back-for-later")
+def give_back_for_later(contact_id: str) -> ResponseReturnValue:
+    """Give the person back to be heard later than their place says, with a reason; a second person reads it."""
+    form = request.form
+    try:
+        with desk().database.transaction() as db:
+            lowering.give_back_for_later(
+                db, theirs(db, contact_id), form.get("band", -1, type=int), form.get("because", ""), me(),
+                seen=form.get("seen_band", -1, type=int), now=desk().clock(),
+            )  # fmt: skip
+    except lowering.CannotLower as no:
+        return answers.refused(str(no), DESK)
+    return answers.done(
+        "Given back, to be heard later. A second person is told. Make yourself ready when you are.", DESK
+    )
 
 
 def _done(contact_id: str, template: str, sentence: str, event: str = "changed") -> ResponseReturnValue:

@@ -15,7 +15,7 @@ from redis import Redis
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from triage import accounts, caps, migrate
+from triage import accounts, caps, lowering, migrate
 from triage.desk import access, limits
 from triage.desk.context import desk
 from triage.lifecycles import OPEN_INCIDENT
@@ -218,6 +218,8 @@ def _exposition(db: Session, now: datetime) -> list[str]:
                  {None: db.scalar(owed.where(Promise.due_at < now)) or 0}),
         *_metric("held_total", "counter", "Times a cap held back texts or calls to a person: a human must look.", None,
                  {None: db.scalar(select(func.count()).where(Promise.kind == caps.HELD)) or 0}),
+        *_metric("lowered_total", "counter", "Times a nurse gave somebody she had heard back for later.", None,
+                 {None: lowering.count(db)}),
         *_metric("work_late_seconds", "gauge", "Age of the oldest due work nobody has done.", None,
                  {None: _clock_late_s(db, now)}),
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from flask import g
 from jinja2 import Environment
 from markupsafe import Markup
 
-from triage import contacts, ladder, same_person, service_fields, texts
+from triage import contacts, ladder, lowering, same_person, service_fields, texts
 from triage.desk import access
 from triage.desk.context import desk
 from triage.lifecycles import said
@@ -81,6 +81,7 @@ HAPPENED: Final = {
     "connect": "Nurse answered",
     "join": "Together",
     "return": "Back in their place",
+    "lowered": "To be heard later, by a nurse who heard them",
     "abandon": "Rang off while waiting",
     "finish": "Finished",
     "call_ended": "Call ended",
@@ -131,6 +132,7 @@ NOTICE: Final = {
     "break_glass": "broke the glass and opened a record of another locality",
     "revealed": "was shown the whole number of somebody who is not with them, or asked to stay anonymous",
     "unusual_reading": "opened the records of more than 20 people within 10 minutes",
+    "lowered": "gave somebody back to be heard later than before",
 }
 TELEPHONE: Final = {
     "withheld": "Withheld: it links nobody", "own": "One person's, as far as we know", **same_person.SHARED_KINDS,
@@ -283,6 +285,7 @@ def place(code: str | None) -> str:
 def add_to(env: Environment) -> None:
     """Make the words known to the templates."""
     tables: dict[str, Any] = {
+        "LOWERED_BECAUSE": lowering.BECAUSE,
         "WHEN": WHEN, "PRESENCE": PRESENCE, "ROLE": ROLE, "CALLER": CALLER, "CHANNEL": CHANNEL, "ROUTE": ROUTE,
         "INCIDENT": INCIDENT, "DISPATCH": DISPATCH, "CREW_DID": CREW_DID, "DUE_FOR": DUE_FOR,
         "DECISIONS": ladder.DECISIONS, "LEGAL_TESTS": ladder.LEGAL_TESTS, "next_step": ladder.next_step,

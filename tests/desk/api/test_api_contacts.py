@@ -257,6 +257,18 @@ def test_somebody_given_back_waits_again_and_cannot_be_given_back_twice(
     assert "not with you" in ana.refused(409, "POST", f"/contacts/{contact}/give-back")["detail"]
 
 
+def test_somebody_heard_is_given_back_for_later_only_with_a_reason(lab: Lab, ana: Client, contact: str) -> None:
+    to = f"/contacts/{contact}/give-back-for-later"
+    wanted = {"seen_band": 4, "band": 5, "because": "safe_for_now"}
+    [fault] = ana.refused(422, "POST", to, {**wanted, "because": "busy"})["errors"]
+    assert fault["pointer"] == "#/because"
+    [fault] = ana.refused(422, "POST", to, {**wanted, "seen_band": 2})["errors"]
+    assert fault["pointer"] == "#/seen_band"
+    assert ana.post(to, wanted, status=200)["state"] == "waiting"
+    assert [(entry["contact_id"], entry["band"]) for entry in ana.get("/queue")] == [(contact, 5)]
+    assert "not with you" in ana.refused(409, "POST", to, wanted)["detail"]
+
+
 def test_a_text_conversation_is_finished_too(lab: Lab, ana: Client) -> None:
     contact = lab.text("hello")
     ana.post("/queue/next", status=200)

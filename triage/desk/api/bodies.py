@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from triage.incidents import SCENE_SAFETY
 from triage.lifecycles import CREW_ACTIONS
+from triage.lowering import BECAUSE
 from triage.outcomes import DISPOSITIONS, ROLES, THEMES, URGENCIES
 from triage.same_person import SHARED_KINDS
 from triage.texts import LONGEST
@@ -55,6 +56,14 @@ class OutcomeBody(Body):
     needed_by: When | None = None
     caller_role: Annotated[str, _choice(ROLES, "Who the nurse spoke to.")] | None = None
     text_consent: bool | None = None
+
+
+class LaterBody(Body):
+    """To be heard later: the band the nurse saw, the later one, and why they can wait."""
+
+    seen_band: Annotated[int, Meta(ge=0, le=6)]
+    band: Annotated[int, Meta(ge=1, le=6)]
+    because: Annotated[str, _choice(BECAUSE, "Why they can wait. How busy the line is, is no reason.")]
 
 
 class MessageBody(Body):

@@ -6,9 +6,9 @@ from datetime import datetime
 import phonenumbers
 from sqlalchemy.orm import Session
 
-from triage import bridge, contacts, history, incidents, outcomes, queue, texts, walls
+from triage import bridge, contacts, history, incidents, lowering, outcomes, queue, texts, walls
 from triage.desk.api.answers import ContactAnswer, FoundContact, IncidentAnswer, MessageAnswer, OutcomeAnswer
-from triage.desk.api.bodies import ContactSearch, IncidentBody, MessageBody, OutcomeBody
+from triage.desk.api.bodies import ContactSearch, IncidentBody, LaterBody, MessageBody, OutcomeBody
 from triage.desk.api.door import CLINICAL, NURSES, Ask, call
 from triage.desk.api.problems import Fault, Refused, invalid
 from triage.desk.context import desk
@@ -119,6 +119,27 @@ def give_back(ask: Ask, contact_id: str) -> ContactAnswer:
     with desk().database.transaction() as db:
         contact = walls.contact(db, contact_id, ask.staff, now=ask.now)
         bridge.give_back(db, contact, ask.staff, now=ask.now)
+        return ContactAnswer.of(db, contact, walls.Walls(db, ask.staff, ask.now))
+
+
+@call(
+    "POST", "/contacts/<contact_id>/give-back-for-later", NURSES, body=LaterBody, answers={200: ContactAnswer},
+    problems=(404, 409),
+)  # fmt: skip
+def give_back_for_later(ask: Ask, contact_id: str) -> ContactAnswer:
+    """Give the contact I hold and have heard back, to be heard later than its band says. The only way down.
+
+    A second person is told and the number of times is counted. How busy the line is, is no reason.
+    """
+    wanted: LaterBody = ask.body
+    with desk().database.transaction() as db:
+        contact = walls.contact(db, contact_id, ask.staff, now=ask.now)
+        try:
+            lowering.give_back_for_later(
+                db, contact, wanted.band, wanted.because, ask.staff, seen=wanted.seen_band, now=ask.now
+            )
+        except lowering.CannotLower as no:
+            raise invalid(no.field, str(no)) from None
         return ContactAnswer.of(db, contact, walls.Walls(db, ask.staff, ask.now))
 
 
