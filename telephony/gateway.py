@@ -90,8 +90,9 @@ class TwilioCarrier:
                 return str(message.sid)
         return None
 
-    def tell(self, *, to: str, from_number: str, words: str) -> None:
-        said = twiml.spoken(words, times=3)
+    def tell(self, *, to: str, from_number: str, words: str, alarm_id: str | None = None) -> None:
+        key_to = f"{self._base}/voice/alarms/{alarm_id}/key" if alarm_id else None
+        said = twiml.spoken(words, times=3, key_to=key_to)
         _asked(lambda: self._client.calls.create(to=to, from_=from_number, twiml=said, timeout=25))
 
     def text_alarm(self, *, to: str, from_number: str, words: str) -> None:

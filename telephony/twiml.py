@@ -82,12 +82,20 @@ def _room(to: Addresses, ends_room: bool) -> Dial:
     return dial
 
 
-def spoken(words: str, *, times: int) -> str:
-    """These words, said again after a breath."""
+def spoken(words: str, *, times: int, key_to: str | None = None) -> str:
+    """These words, said again after a breath. A key pressed meanwhile goes to `key_to`; silence goes nowhere, so that
+    all is said also while we could not answer.
+    """
     response = VoiceResponse()
     for _ in range(times):
-        response.say(words, **VOICE)
-        response.pause(length=2)
+        if key_to is None:
+            response.say(words, **VOICE)
+            response.pause(length=2)
+        else:
+            gather = Gather(input="dtmf", num_digits=1, timeout=3, action=key_to, action_on_empty_result=False)
+            gather.say(words, **VOICE)
+            response.append(gather)
+    response.hangup()
     return str(response)
 
 

@@ -55,7 +55,7 @@ def line() -> Line:
 
 def attach(app: Flask, the_line: Line) -> None:
     """Put the webhooks on the app."""
-    from telephony import legs, texting, waiting_room  # noqa: F401 - their routes join the blueprints above
+    from telephony import alarm_calls, legs, texting, waiting_room  # noqa: F401 - their routes join the blueprints above
     from telephony import voice as _calls  # noqa: F401
 
     app.extensions["nowrongdoor.line"] = the_line

@@ -52,6 +52,7 @@ class FakeCarrier:
         self.asked = 0
         self.over: set[str] = set()
         self.told: list[tuple[str, str]] = []
+        self.told_of: list[str | None] = []
         self.alarm_texts: list[tuple[str, str]] = []
         self.listed: dict[str, CarriersCall] = {}
         self.held: set[str] = set()
@@ -111,8 +112,9 @@ class FakeCarrier:
         """A call that stands in the carrier's lists, up unless it has an outcome."""
         self.listed[carrier_id] = CarriersCall(carrier_id, number, dialled, by_a_person, outcome, began_at, parent)
 
-    def tell(self, *, to: str, from_number: str, words: str) -> None:
+    def tell(self, *, to: str, from_number: str, words: str, alarm_id: str | None = None) -> None:
         self._do(lambda: self.told.append((to, words)))
+        self.told_of.append(alarm_id)
 
     def text_alarm(self, *, to: str, from_number: str, words: str) -> None:
         self._do(lambda: self.alarm_texts.append((to, words)))

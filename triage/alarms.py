@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from triage import history
+from triage import accounts, history
 from triage.alarm_models import Alarm
 from triage.contacts import NotFound
 from triage.models import Staff
@@ -22,6 +22,7 @@ EVERYBODY: Final = -1
 TOLD_AGAIN_AFTER: Final = timedelta(minutes=2)  # R38: the next person, if the first has not seen it
 MOST_TOLD: Final = 8  # then it stays on the screens: the same telephones would only ring again
 IN_SIGHT: Final = 50
+ON_THE_FALLBACK_NUMBER: Final = "fallback_number"
 
 
 class Finding(NamedTuple):
@@ -85,6 +86,22 @@ def seen(db: Session, alarm_id: str, staff: Staff, *, now: datetime) -> Alarm:
         row.seen_by, row.seen_at = staff.id, now
         history.record(db, "alarm_seen", actor=staff.id, now=now, kind=row.kind, alarm_id=row.id)
     return row
+
+
+def heard(db: Session, alarm_id: str, number: str | None, *, now: datetime) -> None:
+    """Whoever was rung on `number` pressed the key: seen are this alarm and those they were told of in the same call.
+
+    Where nobody here has that number (the fallback number), it is seen by nobody by name. Raises NotFound.
+    """
+    row = db.get(Alarm, alarm_id)
+    if row is None:
+        raise NotFound("No alarm has this id.")
+    person = accounts.by_phone(db, number)
+    together = select(Alarm).where(or_(Alarm.id == alarm_id, Alarm.told_at == row.told_at), Alarm.seen_at.is_(None))
+    for one in db.scalars(together.order_by(Alarm.id).with_for_update()):
+        one.seen_by, one.seen_at = person.id if person else None, now
+        by = person.id if person else ON_THE_FALLBACK_NUMBER
+        history.record(db, "alarm_seen", actor=by, now=now, kind=one.kind, alarm_id=one.id, by_telephone=True)
 
 
 def to_tell(db: Session, *, now: datetime) -> list[Alarm]:

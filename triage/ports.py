@@ -61,8 +61,10 @@ class Carrier(Protocol):
         """The carrier's id of a text we sent to `to` since then that contains these words, if it has one."""
         ...
 
-    def tell(self, *, to: str, from_number: str, words: str) -> None:
-        """Ring somebody who works here and say these words, several times: they travel with the call, no webhook."""
+    def tell(self, *, to: str, from_number: str, words: str, alarm_id: str | None = None) -> None:
+        """Ring somebody who works here and say these words, several times: they travel with the call, no webhook. A key
+        they press is about that alarm.
+        """
         ...
 
     def text_alarm(self, *, to: str, from_number: str, words: str) -> None:

@@ -161,12 +161,12 @@ class Watchdog:
         found = {**self._checked(now), **beside}
         with self._means.database.transaction() as db:
             alarms.settle(db, list(found), [one for some in found.values() for one in some], now=now)
-            tell = [(row.words, row.told) for row in alarms.to_tell(db, now=now)]
+            tell = [(row.words, row.told, row.id) for row in alarms.to_tell(db, now=now)]
             self._on_call = [person.phone for person in on_call.people(db) if person.phone]
             self._ours = _ours(db)
         if tell:
             words = tell[0][0] if len(tell) == 1 else f"{len(tell)} alarms. {tell[0][0]}"
-            self._tell(words, turn=max(told for _, told in tell))
+            self._tell(words, turn=max(told for _, told, _ in tell), alarm_id=tell[0][2])
 
     def _checked(self, now: datetime) -> dict[str, list[Finding]]:
         found: dict[str, list[Finding]] = {}
@@ -214,17 +214,25 @@ class Watchdog:
         self._rung_at = now
         self._tell("The database does not answer. Callers hear the emergency words and are put through to you.", turn=1)
 
-    def _tell(self, words: str, *, turn: int) -> None:
-        """Ring and text the next person on call; after the last of them the fallback number, then round again."""
+    def _tell(self, words: str, *, turn: int, alarm_id: str | None = None) -> None:
+        """Ring and text the next person on call; after the last of them the fallback number, then round again. About an
+        alarm that is on record, whoever is rung can say with a key that they have it.
+        """
         people = [*self._on_call, self._means.fallback_number]
         to = people[(turn - 1) % len(people)]
         if self._ours is None:
             log.error("nobody_told", alarm=True, why="no line to ring from is known")
             return
         said = f"This is the crisis line's own alarm. {words} Please look at the board now."
-        for ask in (self._means.carrier.tell, self._means.carrier.text_alarm):
+        carrier, ours = self._means.carrier, self._ours
+        key = " Press 1 to say you have it." if alarm_id else ""
+        ways: tuple[Callable[[], None], ...] = (
+            lambda: carrier.tell(to=to, from_number=ours, words=said + key, alarm_id=alarm_id),
+            lambda: carrier.text_alarm(to=to, from_number=ours, words=said),
+        )
+        for ask in ways:
             try:
-                ask(to=to, from_number=self._ours, words=said)
+                ask()
             except Exception as error:  # the other way, and the next round, go on
                 log.error("not_told", alarm=True, error=type(error).__name__)
 

@@ -280,3 +280,46 @@ def test_a_way_to_tell_that_breaks_leaves_the_other_way(lab: Lab, monkeypatch: p
     monkeypatch.setattr(lab.carrier, "tell", breaks)
     lab.rounds()
     assert [to for to, _ in lab.carrier.alarm_texts] == [dispatcher]
+
+
+def test_whoever_is_rung_says_with_a_key_that_they_have_it_and_nobody_else_is_rung(lab: Lab) -> None:
+    first, _second = lab.on_call("dispatcher", "supervisor")
+    lab.scene.caller(danger=True)
+    lab.rounds()
+    assert lab.rung() == [first]
+    assert "Press 1" in lab.carrier.told[0][1]
+    assert "Press 1" not in lab.carrier.alarm_texts[0][1]
+    [alarm_id] = lab.carrier.told_of
+    with lab.scene.database.transaction() as db:
+        alarms.heard(db, alarm_id or "", first, now=lab.scene.now)
+        alarms.heard(db, alarm_id or "", first, now=lab.scene.now)
+    lab.rounds(times=20)
+    assert [to for to, words in lab.carrier.told if "danger" in words] == [first]
+    with lab.scene.database.reading() as db:
+        seen = db.get_one(Alarm, alarm_id)
+        assert db.get_one(Staff, seen.seen_by).phone == first
+
+
+def test_the_key_on_the_fallback_number_is_nobodys_by_name_and_stops_the_ringing_all_the_same(lab: Lab) -> None:
+    lab.scene.nurse()
+    lab.scene.caller(danger=True)
+    lab.rounds()
+    assert lab.rung() == [FALLBACK]
+    with lab.scene.database.transaction() as db:
+        alarms.heard(db, lab.carrier.told_of[0] or "", FALLBACK, now=lab.scene.now)
+    lab.rounds(times=20)
+    assert [to for to, words in lab.carrier.told if "danger" in words] == [FALLBACK]
+    with pytest.raises(NotFound), lab.scene.database.transaction() as db:
+        alarms.heard(db, "0" * 32, FALLBACK, now=lab.scene.now)
+
+
+def test_several_alarms_told_in_one_call_are_seen_by_one_key(lab: Lab) -> None:
+    [only] = lab.on_call("dispatcher")
+    lab.scene.caller(danger=True)
+    lab.rounds()
+    lab.fault = "status 500"
+    lab.rounds(after_s=125)
+    assert "3 alarms" in lab.carrier.told[-1][1]
+    with lab.scene.database.transaction() as db:
+        alarms.heard(db, lab.carrier.told_of[-1] or "", only, now=lab.scene.now)
+    assert [row for row in lab.alarms() if row.seen_at is None] == []
