@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from telephony.gateway import TwilioCarrier
+    from telephony.rehearsal import TrialCaller
     from triage.jobs import Means
     from triage.settings import Settings
 
@@ -129,7 +130,6 @@ def worker_command(queue: str | None) -> None:
 @cli.command("clock")
 def clock_command() -> None:
     """Keep time: deadlines, sweeps, the work RQ missed, and the watch over all of it."""
-    from telephony.rehearsal import TrialCaller
     from triage import hurry, logs
     from triage.clock import Clock
     from triage.spool import Spool
@@ -140,10 +140,7 @@ def clock_command() -> None:
     logs.set_up("clock")
     means = _means(settings)
     spool = Spool(settings.spool_dir)
-    trial = TrialCaller(
-        base_url=settings.public_base_url, account_sid=settings.account_sid, auth_token=settings.auth_tokens[0],
-        every_s=settings.synthetic_call_every_s,
-    )  # fmt: skip
+    trial = _trial_caller(settings)
     watchdog = Watchdog(
         means, spool, rehearse=trial if settings.synthetic_call_every_s else None,
         deadman_file=settings.deadman_file, deadman_url=settings.deadman_url,
@@ -168,9 +165,10 @@ def fallback_twiml(file: Path | None) -> None:
 @cli.command("check")
 @click.option("--production", is_flag=True, help="Also refuse whatever is right for one machine only.")
 def check(production: bool) -> None:
-    """What would fail (settings, database, Redis, carrier, numbers), and how to mend it. Exit code 1 if anything
-    would.
+    """What would fail, and how to mend it: settings, database, Redis, carrier, numbers, and a trial call if the service
+    runs. Exit code 1 if anything would.
     """
+    from telephony import rehearsal
     from telephony.readiness import carrier_faults
     from triage import production_check
     from triage.startup import settings_or_exit
@@ -181,13 +179,29 @@ def check(production: bool) -> None:
         *_redis_faults(settings),
         *carrier_faults(_carrier(settings), _lines(settings)),
     ]
+    trial = _trial_caller(settings).ring()
+    if trial not in (None, rehearsal.NOBODY_THERE):
+        faults.append(f"A trial call to {settings.public_base_url} was not answered as a caller's is: {trial}.")
     if production:
         faults += production_check.findings(settings, os.environ, Path.cwd())
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
         sys.exit(1)
-    click.echo("Everything answers: settings, database, Redis, carrier, numbers.")
+    answered = "Everything answers: settings, database, Redis, carrier, numbers"
+    if trial is None:
+        click.echo(f"{answered}, and a trial call.")
+    else:
+        click.echo(f"{answered}. Nothing listens at {settings.public_base_url} yet: check again once the service runs.")
+
+
+def _trial_caller(settings: "Settings") -> "TrialCaller":
+    from telephony.rehearsal import TrialCaller
+
+    return TrialCaller(
+        base_url=settings.public_base_url, account_sid=settings.account_sid, auth_token=settings.auth_tokens[0],
+        every_s=settings.synthetic_call_every_s,
+    )  # fmt: skip
 
 
 def _database_faults(settings: "Settings") -> list[str]:

@@ -20,6 +20,7 @@ from twilio.request_validator import RequestValidator
 from telephony.failsafe import ADVICE
 
 SLOW_S: Final = 5.0  # what a caller may wait (reliability.md R30)
+NOBODY_THERE: Final = "nothing listens there"
 NONCE_DIGITS: Final = 8
 _opened = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # our own address: through no proxy
 
@@ -74,6 +75,9 @@ class TrialCaller:
         except urllib.error.HTTPError as error:
             with error:
                 return f"status {error.code}"
+        except urllib.error.URLError as error:
+            refused = isinstance(error.reason, ConnectionRefusedError)
+            return NOBODY_THERE if refused else type(error.reason).__name__
         except (OSError, ValueError, HTTPException) as error:
             return type(error).__name__
         if time.monotonic() - began > SLOW_S:

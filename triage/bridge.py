@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from triage import caps, destinations, history, ladder, outbox, presence, promises, queue, ringing
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Presence, QueueEntry, Staff
+from triage.moments import lately
 from triage.rules import Rules
 
 UNREACHED = ("failed", "refused", "bad_number", "gone")  # the carrier never rang them: nobody failed to answer
@@ -68,13 +69,13 @@ def alert_all_ready(db: Session, rules: Rules, *, now: datetime) -> int:
     rung = 0
     urgent = select(QueueEntry).where(QueueEntry.state == "waiting", QueueEntry.band == queue.DANGER)
     for entry in db.scalars(urgent):
-        recently = now - timedelta(seconds=rules.alert_again_s)
+        recently = timedelta(seconds=rules.alert_again_s)
         tried = set(
             db.scalars(
                 select(Leg.staff_id).where(
                     Leg.entry_id == entry.id,
-                    Leg.state.in_(ringing.LIVE) & (Leg.made_at > now - ringing.FORGOTTEN_AFTER)
-                    | (Leg.made_at > recently),
+                    Leg.state.in_(ringing.LIVE) & lately(Leg.made_at, now, ringing.FORGOTTEN_AFTER)
+                    | lately(Leg.made_at, now, recently),
                 )
             )
         )
@@ -98,10 +99,10 @@ def offer_waiting(db: Session, rules: Rules, *, now: datetime) -> int:
     """
     offered = 0
     alerts = select(Leg.staff_id).where(
-        Leg.state.in_(ringing.LIVE), Leg.purpose == "alert", Leg.made_at > now - ringing.FORGOTTEN_AFTER
+        Leg.state.in_(ringing.LIVE), Leg.purpose == "alert", lately(Leg.made_at, now, ringing.FORGOTTEN_AFTER)
     )
     unreached = select(Leg.staff_id).where(
-        Leg.purpose == "nurse", Leg.outcome.in_(UNREACHED), Leg.ended_at > now - RING_AGAIN_AFTER
+        Leg.purpose == "nurse", Leg.outcome.in_(UNREACHED), lately(Leg.ended_at, now, RING_AGAIN_AFTER)
     )
     left_alone = {*db.scalars(alerts), *db.scalars(unreached)}
     for staff, _row in presence.ready(db, via="phone"):
@@ -264,7 +265,7 @@ def _call_back_ended(db: Session, leg: Leg, entry: QueueEntry, was: str, now: da
 def release_expired(db: Session, rules: Rules, *, now: datetime) -> int:
     """Give back every claim whose lease ran out; the person keeps the place, the nurse's ringing stops."""
     count = 0
-    for entry in queue.expired(db, now):
+    for entry in queue.expired(db, rules, now):
         nurse_id, token, was = entry.nurse_id, entry.token, entry.state
         if not queue.put_back(db, entry, "", actor="clock", now=now, token=token):
             continue

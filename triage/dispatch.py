@@ -7,12 +7,12 @@ An offer is committed before it is texted. It ends acknowledged by exactly one c
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import history, outbox, promises, ringing, rules
+from triage import history, moments, outbox, promises, ringing, rules
 from triage.contacts import NotFound
 from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, IllegalMove, move, said
 from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
@@ -216,21 +216,29 @@ def _due(state: str, numbers: rules.Rules, now: datetime) -> datetime | None:
 
 def overdue_offers(db: Session, now: datetime) -> Sequence[Dispatch]:
     """Offers no crew answered in time."""
-    return db.scalars(select(Dispatch).where(Dispatch.state == "offered", Dispatch.due_at <= now)).all()
+    over = moments.is_over(Dispatch.due_at, now, timedelta(seconds=rules.current(db).rules.acknowledge_s))
+    return db.scalars(select(Dispatch).where(Dispatch.state == "offered", over)).all()
 
 
 def silent_crews(db: Session, now: datetime) -> Sequence[Dispatch]:
     """Jobs whose crew should have been heard from by now: not moving after accepting, or long on scene."""
-    return db.scalars(select(Dispatch).where(Dispatch.state.in_(UNDER_WAY), Dispatch.due_at <= now)).all()
+    return db.scalars(select(Dispatch).where(Dispatch.state.in_(UNDER_WAY), _silent(db, now))).all()
+
+
+def _silent(db: Session, now: datetime) -> ColumnElement[bool]:
+    numbers = rules.current(db).rules
+    return moments.is_over(Dispatch.due_at, now, timedelta(seconds=max(numbers.still_alert_s, numbers.welfare_s)))
 
 
 def crew_silent(db: Session, row: Dispatch, *, now: datetime) -> None:
     """Nobody has heard from this crew for too long: somebody on duty is rung to find out. Again after as long again."""
-    if row.due_at is None or row.due_at > now:
+    if row.due_at is None or db.scalar(select(Dispatch.id).where(Dispatch.id == row.id, _silent(db, now))) is None:
         return
     as_long = row.due_at - row.state_since
     asked = select(Promise.id).where(
-        Promise.incident_id == row.incident_id, Promise.kind == "crew_silent", Promise.made_at > now - as_long
+        Promise.incident_id == row.incident_id,
+        Promise.kind == "crew_silent",
+        moments.lately(Promise.made_at, now, as_long),
     )
     if db.scalar(asked.limit(1)):
         return

@@ -16,6 +16,7 @@ from callflows import crew
 from triage import bridge, destinations, on_call, outbox, promises, ringing, rules, texts
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry
+from triage.moments import was_lately
 from triage.ports import Carrier, CarrierRefused, CarrierUnavailable, Destination
 
 log = structlog.get_logger(__name__)
@@ -273,12 +274,12 @@ def ring_person(means: Means, claimed: outbox.Claimed) -> None:
         legs = db.scalars(select(Leg).where(Leg.promise_id == promise.id)).all()
         if any(leg.outcome == "accepted" for leg in legs):
             return
-        if any(leg.state != "ended" and leg.made_at > now - ringing.FORGOTTEN_AFTER for leg in legs):
+        if any(leg.state != "ended" and was_lately(leg.made_at, now, ringing.FORGOTTEN_AFTER) for leg in legs):
             outbox.add(
                 db, "ring_person", queue="dispatch", now=now, due_at=now + timedelta(seconds=15), promise_id=promise.id
             )
             return
-        tried = {leg.to for leg in legs if leg.made_at > now - RUNG_AGAIN_AFTER}
+        tried = {leg.to for leg in legs if was_lately(leg.made_at, now, RUNG_AGAIN_AFTER)}
         for staff in on_call.people(db, near=db.get_one(Contact, promise.contact_id).locality):
             if staff.phone and staff.phone not in tried:
                 ringing.place_to_person(db, staff.phone, staff.id, promise.id, now=now)

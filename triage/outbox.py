@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from triage.db import Database
 from triage.models import Outbox
+from triage.moments import is_over
 
 QUEUES: Final = ("dispatch", "line")
 LEASE_S: Final = 30  # longer than any job: the carrier is given 5 s a request, three requests a job at most
 UNCLAIMED_S: Final = 4  # enqueued but not claimed for so long: workers are gone, the clock takes it
 RETRY_AFTER_S: Final = (2, 5, 10, 20, 30, 60)
+FURTHEST: Final = timedelta(seconds=60)  # ahead of now: no work is put off for longer
 
 
 class Claimed(NamedTuple):
@@ -32,7 +34,10 @@ class Claimed(NamedTuple):
 def add(
     db: Session, job: str, *, now: datetime, queue: str = "line", due_at: datetime | None = None, **ids: Any
 ) -> None:
-    """Promise `job` with these ids, in the caller's transaction. Done once the transaction has committed."""
+    """Promise `job` with these ids, in the caller's transaction. Done once the transaction has committed, or at
+    `due_at`, which is FURTHEST from now at most.
+    """
+    assert due_at is None or due_at - now <= FURTHEST, f"{job} is put off for longer than any work may be"
     row = Outbox(queue=queue, job=job, args=ids, made_at=now, due_at=due_at or now)
     db.add(row)
     db.flush()
@@ -44,7 +49,7 @@ def due(db: Session, now: datetime, limit: int = 100) -> Sequence[Outbox]:
     """Rows to hand to RQ: due, never enqueued since they became due, and nobody at work on them. Oldest first."""
     return db.scalars(
         select(Outbox)
-        .where(Outbox.done_at.is_(None), Outbox.due_at <= now, _idle(now))
+        .where(Outbox.done_at.is_(None), _due(now), _idle(now))
         .where(Outbox.enqueued_at.is_(None))
         .order_by(Outbox.due_at, Outbox.id)
         .limit(limit)
@@ -56,15 +61,19 @@ def left_lying(db: Session, now: datetime, limit: int = 100) -> Sequence[Outbox]
     waited = now - timedelta(seconds=UNCLAIMED_S)
     return db.scalars(
         select(Outbox)
-        .where(Outbox.done_at.is_(None), Outbox.due_at <= waited, _idle(now))
-        .where(Outbox.enqueued_at <= waited)
+        .where(Outbox.done_at.is_(None), _due(waited), _idle(now))
+        .where(is_over(Outbox.enqueued_at, waited, timedelta(seconds=UNCLAIMED_S)))
         .order_by(Outbox.due_at, Outbox.id)
         .limit(limit)
     ).all()
 
 
-def _idle(now: datetime) -> Any:
-    return or_(Outbox.lease_until.is_(None), Outbox.lease_until < now)
+def _due(now: datetime) -> ColumnElement[bool]:
+    return is_over(Outbox.due_at, now, FURTHEST)
+
+
+def _idle(now: datetime) -> ColumnElement[bool]:
+    return or_(Outbox.lease_until.is_(None), is_over(Outbox.lease_until, now, timedelta(seconds=LEASE_S)))
 
 
 def enqueued(db: Session, ids: Sequence[int], now: datetime) -> None:
@@ -77,7 +86,7 @@ def claim(database: Database, row_id: int, now: datetime) -> Claimed | None:
     with database.transaction() as db:
         row = db.execute(
             update(Outbox)
-            .where(Outbox.id == row_id, Outbox.done_at.is_(None), Outbox.due_at <= now, _idle(now))
+            .where(Outbox.id == row_id, Outbox.done_at.is_(None), _due(now), _idle(now))
             .values(lease_until=now + timedelta(seconds=LEASE_S), attempts=Outbox.attempts + 1)
             .returning(Outbox.id, Outbox.job, Outbox.args, Outbox.attempts)
         ).one_or_none()

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, literal, select, true, tuple_, updat
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from triage import history, opening, presence, same_person
+from triage import history, moments, opening, presence, same_person
 from triage.db import UtcDateTime
 from triage.lifecycles import ENTRY, HELD, sources
 from triage.models import Contact, Locality, Presence, Promise, QueueEntry, Staff, new_id
@@ -157,10 +157,12 @@ def raise_to(db: Session, entry: QueueEntry, band: int, reason: str, *, actor: s
 
 def climb(db: Session, rules: Rules, *, now: datetime) -> int:
     """Everyone who has waited long enough since their last step goes up one band, never above band 1 by age alone."""
-    long_enough = now - timedelta(seconds=rules.climb_every_s)
+    long_enough = moments.is_over(
+        QueueEntry.climbed_at, now - timedelta(seconds=rules.climb_every_s), timedelta(seconds=rules.climb_every_s)
+    )
     risen = db.scalars(
         select(QueueEntry)
-        .where(QueueEntry.state == "waiting", QueueEntry.climbed_at <= long_enough, QueueEntry.band > FAILED_BEFORE)
+        .where(QueueEntry.state == "waiting", long_enough, QueueEntry.band > FAILED_BEFORE)
         .limit(200)
         .with_for_update(skip_locked=True, of=QueueEntry)  # a danger stated at this moment must not be lowered
         .execution_options(populate_existing=True)
@@ -366,11 +368,11 @@ def put_back(
     return True
 
 
-def expired(db: Session, now: datetime) -> Sequence[QueueEntry]:
+def expired(db: Session, rules: Rules, now: datetime) -> Sequence[QueueEntry]:
     """Claims whose lease ran out before the nurse and the person were together."""
-    return db.scalars(
-        select(QueueEntry).where(QueueEntry.state.in_(("offered", "connecting")), QueueEntry.lease_until < now)
-    ).all()
+    longest = timedelta(seconds=max(rules.claim_lease_s, rules.connect_lease_s))
+    over = moments.is_over(QueueEntry.lease_until, now, longest)
+    return db.scalars(select(QueueEntry).where(QueueEntry.state.in_(("offered", "connecting")), over)).all()
 
 
 def held_by(db: Session, contact_id: str, staff: Staff) -> QueueEntry:

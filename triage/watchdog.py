@@ -40,6 +40,8 @@ WORK_LATE_S: Final = 30
 LEASE_LATE_S: Final = 30
 NOT_COMPARED_S: Final = 90
 SPOOL_LATE_S: Final = 60
+CLOCKS_APART_S: Final = 5
+JUMP_TOLD_FOR_S: Final = 600.0
 DISK_LEAST: Final = 0.05
 
 Check = Callable[[Session, datetime], Sequence[Finding]]
@@ -113,6 +115,18 @@ def carrier_away(db: Session, now: datetime) -> list[Finding]:
     return [Finding("carrier_away", "The carrier does not answer: calls may not come in or go out.", EVERYBODY)]
 
 
+def clocks_apart(db: Session, now: datetime) -> list[Finding]:
+    """This machine's clock and the database server's do not agree. SQLite has no clock of its own."""
+    if db.get_bind().dialect.name != "postgresql":
+        return []
+    theirs = db.execute(select(func.clock_timestamp())).scalar_one()
+    apart_s = round(abs(_clock() - theirs.timestamp()))
+    if apart_s <= CLOCKS_APART_S:
+        return []
+    words = f"The clocks of this machine and of the database are {apart_s} s apart: deadlines may be wrong."
+    return [Finding("clocks_apart", words)]
+
+
 def no_line(db: Session, now: datetime) -> list[Finding]:
     """No number is configured at all."""
     if db.scalar(select(Line.number).where(Line.active).limit(1)):
@@ -120,10 +134,10 @@ def no_line(db: Session, now: datetime) -> list[Finding]:
     return [Finding("no_line", "No line is configured: run `nowrongdoor apply`.", EVERYBODY)]
 
 
-CHECKS: Final[Mapping[str, Check]] = {
+CHECKS: Final[dict[str, Check]] = {
     "danger_waits": danger_waits, "nobody_on_shift": nobody_on_shift, "claim_stuck": claim_stuck,
     "promises_late": promises_late, "car_late": cars_late, "work_late": work_late, "carrier_away": carrier_away,
-    "no_line": no_line,
+    "no_line": no_line, "clocks_apart": clocks_apart,
 }  # fmt: skip
 
 
@@ -141,6 +155,8 @@ class Watchdog:
         self._asked_at = time.monotonic()  # when the database last answered
         self._rung_at = float("-inf")
         self._was_answered = False
+        self._clock_ahead_s = _clock() - time.monotonic()
+        self._jumped: tuple[float, int] | None = None  # when (monotonic), and by how many seconds
         self._on_call: list[str] = []
         self._ours: str | None = None
 
@@ -186,7 +202,7 @@ class Watchdog:
 
     def _beside_the_database(self, now: datetime) -> dict[str, list[Finding]]:
         """What can be looked at without it: the spool, the disk, and whether a call would be answered."""
-        found: dict[str, list[Finding]] = {"spool": [], "disk": [], "unanswered": []}
+        found: dict[str, list[Finding]] = {"spool": [], "disk": [], "unanswered": [], "clock_jumped": self._jump()}
         try:
             late = now - timedelta(seconds=SPOOL_LATE_S)
             files = [file for file in self._spool.files() if file.stat().st_mtime < late.timestamp()]
@@ -205,6 +221,21 @@ class Watchdog:
                 people = EVERYBODY if self._was_answered else 0
                 found["unanswered"] = [Finding("unanswered", f"A trial call was not answered: {fault}.", people)]
         return found
+
+    def _jump(self) -> list[Finding]:
+        """Whether this machine's clock was set, or stood still, by more than it may: told for ten minutes."""
+        now = time.monotonic()
+        ahead_s = _clock() - now
+        by_s = round(ahead_s - self._clock_ahead_s)
+        self._clock_ahead_s = ahead_s
+        if abs(by_s) > CLOCKS_APART_S:
+            self._jumped = now, by_s
+        if self._jumped is None or now - self._jumped[0] > JUMP_TOLD_FOR_S:
+            return []
+        how = f"{abs(self._jumped[1])} s {'forward' if self._jumped[1] > 0 else 'back'}"
+        return [
+            Finding("clock_jumped", f"This machine's clock jumped {how}: look whether times and deadlines are right.")
+        ]
 
     def _lost(self) -> None:
         """The database cannot be asked: those on call, as they were last known, are rung from memory."""
@@ -247,6 +278,11 @@ class Watchdog:
                     pass
         except (OSError, ValueError) as error:
             log.error("no_sign_of_life_given", error=type(error).__name__)
+
+
+def _clock() -> float:
+    """What this machine's clock says, in seconds since 1970."""
+    return time.time()
 
 
 def _ours(db: Session) -> str | None:

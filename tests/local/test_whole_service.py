@@ -118,3 +118,18 @@ def test_every_process_of_the_stack_can_be_killed_and_comes_back(
     assert stack.api("GET", "/me", "not a token").status == 401
     odd = [line for line in stack.logs() if "unparsed" in line]
     assert odd == [], "every line of the service's own is JSON"
+
+
+def test_check_places_a_trial_call_once_the_service_listens(
+    make_stack: Callable[..., Stack], new_database: Callable[[str], str]
+) -> None:
+    stack = make_stack(database_url=new_database("sqlite"))
+    assert "and a trial call" in stack.command("check").stdout
+    stack.kill("redis")
+    stack.kill("web")
+    done = stack.command("check", check=False)
+    assert done.returncode == 1
+    assert "Redis does not answer" in done.stderr
+    assert "trial call" not in done.stderr, "a service that is not started yet is no fault of its settings"
+    stack.restart("redis")
+    assert "Nothing listens" in stack.command("check").stdout

@@ -32,10 +32,12 @@ class Lab:
             jobs.Means(scene.database, self.carrier, FALLBACK), self.spool, rehearse=lambda: self.fault,
             deadman_file=self.sign,
         )  # fmt: skip
-        self.monotonic = 1000.0
+        self.monotonic, self.clock_ahead_s = 1000.0, 1.0e9
+        monkeypatch.setattr(watchdog, "_clock", lambda: self.monotonic + self.clock_ahead_s)
         monkeypatch.setattr(watchdog, "utcnow", lambda: scene.now)
         monkeypatch.setattr(watchdog.time, "monotonic", lambda: self.monotonic)
-        self.dog._asked_at = self.monotonic
+        self.dog._asked_at, self.dog._clock_ahead_s = self.monotonic, self.clock_ahead_s
+        monkeypatch.setitem(watchdog.CHECKS, "clocks_apart", lambda db, now: [])  # its clock is not the database's
 
     def rounds(self, after_s: float = 15, times: int = 1) -> None:
         for _ in range(times):
