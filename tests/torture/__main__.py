@@ -28,8 +28,9 @@ from tests.harness.postgres import PostgresServer
 from tests.harness.proxy import Proxy
 from tests.harness.redis_server import RedisServer
 from tests.harness.stack import Stack, stack_folder
+from tests.journeys import hosted
 from tests.journeys.conftest import SERVICE, Town
-from tests.torture import checks, faults, hosted
+from tests.torture import checks, faults
 from tests.torture.people import Caller, Working, number
 from triage import sealing
 from triage.db import Database, open_database
