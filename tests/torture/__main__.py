@@ -138,7 +138,7 @@ class Run:
 
 @click.command()
 @click.option("--calls", default=2000, help="Faulted calls, on both databases together.")
-@click.option("--dispatches", default=500, help="Response cars asked for, on both together.")
+@click.option("--dispatches", default=640, help="People who text and need a car, on both together: nearly all get one.")
 @click.option("--backend", type=click.Choice([*BACKENDS, "both"]), default="both")
 @click.option("--seed", default=1)
 @click.option("--only", default="", help="Faults whose name contains this.")
@@ -228,7 +228,9 @@ def _shown(out: Console, found: dict[str, dict[str, Row]], seed: int) -> bool:
     for one in wrong[:60]:
         out.print(f"  {one}", markup=False)
     trials = sum(row.trials for rows in found.values() for name, row in rows.items() if name != "all of it")
-    out.print(f"{len(wrong)} violations in {trials} faulted calls. Again: python -m tests.torture --seed {seed}")
+    cars = sum(row.dispatches for rows in found.values() for row in rows.values())
+    said = f"{len(wrong)} violations in {trials} faulted calls and {cars} cars."
+    out.print(f"{said} Again: python -m tests.torture --seed {seed}")
     target = Path("build/torture.json")
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps({b: {n: vars(r) for n, r in rows.items()} for b, rows in found.items()}, indent=1))
