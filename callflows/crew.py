@@ -35,7 +35,23 @@ HAS: Final = {
 HOW_TO_REPLY: Final = (
     "Reply with a digit: 1 accept, 2 cannot, 3 moving, 4 there, 5 with person, 6 leaving, 7 arrived, 8 clear, 9 help."
 )
-_REPLY = re.compile(r"(?:(\d{2})[\s.,:;#-]*)?([1-9])[\s.!]*")
+SAID: Final = {
+    "acknowledge": ("ok", "okay", "yes", "yep", "accept", "accepted", "acknowledged", "will go", "got it"),
+    "decline": ("no", "cannot", "can't", "cant", "cannot go", "decline", "declined"),
+    "en_route": ("moving", "going", "on our way", "on my way", "on way", "en route", "mobile"),
+    "on_scene": ("there", "here", "at scene", "on scene"),
+    "with_person": ("with them", "with person", "with the person", "with patient"),
+    "leaving": ("leaving", "left"),
+    "at_destination": ("arrived", "at destination"),
+    "clear": ("clear", "done", "finished"),
+    "emergency": ("help", "emergency", "mayday"),
+}
+_WORDS: Final = {words: action for action, said in SAID.items() for words in said}
+_APART = r"[\s.,:;#/-]*"
+_REPLY = re.compile(rf"(?:(\d{{2}}){_APART})?([1-9])[\s.!]*")
+_TURNED = re.compile(r"([1-9])[\s.,:;#/-]+(\d{2})[\s.!]*")
+_IN_WORDS = re.compile(rf"(?:(\d{{2}}){_APART}([a-z' ]+?)|([a-z' ]+?){_APART}(\d{{2}}))[\s.!]*")
+_HELP = re.compile(r"(?:help|mayday|emergency)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,9 @@ class Job:
     concern: str | None
     call_back: str | None
     needed_by: datetime | None
+    hazards: str | None = None
+    adjustments: tuple[str, ...] = ()
+    police: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,9 +78,24 @@ class Reply:
 
 
 def read(text: str) -> Reply | None:
-    """`"42 1"`, `"421"`, `" 1. "` -> what the crew did; None if it is not such a reply."""
-    match = _REPLY.fullmatch(text.strip())
-    return Reply(match[1], DIGITS[match[2]]) if match else None
+    """`"42 1"`, `"421"`, `"1 42"`, `"ok 42"`, `" 1. "` -> what the crew did; None if it is not such a reply.
+
+    Words count only with the job they are about: without it they may be about anything.
+    """
+    text = " ".join(text.replace("\u2019", "'").split()).lower()
+    if match := _REPLY.fullmatch(text):
+        return Reply(match[1], DIGITS[match[2]])
+    if match := _TURNED.fullmatch(text):
+        return Reply(match[2], DIGITS[match[1]])
+    if match := _IN_WORDS.fullmatch(text):
+        action = _WORDS.get((match[2] or match[3]).strip())
+        return Reply(match[1] or match[4], action) if action else None
+    return None
+
+
+def asks_for_help(text: str) -> bool:
+    """Whether a crew that has a job asks for help in words, without naming the job."""
+    return _HELP.match(text.strip()) is not None
 
 
 def offer(job: Job) -> str:
@@ -82,7 +116,8 @@ def accepted(job: Job) -> str:
     """The details, for the crew that has it."""
     parts = [
         f"{job.call_sign} has job {job.tag}", f"{job.address} {job.postcode or ''}".strip(), _scene(job), _by(job),
-        job.concern or "", f"Call back {job.call_back}" if job.call_back else "",
+        f"HAZARDS: {job.hazards}" if job.hazards else "", "Police asked for" if job.police else "",
+        ", ".join(job.adjustments), job.concern or "", f"Call back {job.call_back}" if job.call_back else "",
     ]  # fmt: skip
     said = ". ".join(part.strip().rstrip(".") for part in parts if part)
     return f"{said}. Text {NEXT['acknowledged']}, 9 for help."
@@ -98,8 +133,43 @@ def gone(tag: str) -> str:
     return f"Job {tag} had no reply in time and is not yours any more. Do not go."
 
 
-def stood_down(tag: str) -> str:
-    return f"Job {tag}: STAND DOWN. You are not needed. You are free for the next job."
+def noted_late(tag: str, reached: str, state: str) -> str:
+    """A step told after a later one."""
+    return f"Job {tag}: noted that you were {HAS[reached]}. You are now {HAS[state]}."
+
+
+def changed(job: Job, revision: int, fields: tuple[str, ...]) -> str:
+    """What is different since the crew was told: only that, and how to confirm it."""
+    said = {
+        "address": f"Address now {job.address} {job.postcode or ''}",
+        "scene_safety": _scene(job),
+        "needed_by": _by(job),
+        "hazards": f"HAZARDS: {job.hazards}" if job.hazards else "No hazards known now", "concern": job.concern or "",
+        "call_back": f"Call back {job.call_back}" if job.call_back else "Nobody to call back",
+        "adjustments": ", ".join(job.adjustments) or "No adjustments",
+        "police_test": "Police asked for" if job.police else "Police not asked for",
+    }  # fmt: skip
+    wanted = dict.fromkeys("address" if name == "postcode" else name for name in fields)
+    parts = [said[name].strip().rstrip(".") for name in said if name in wanted]
+    told = ". ".join(part for part in parts if part)
+    return f"Job {job.tag} CHANGED ({revision}). {told}. Reply {job.tag} 1 to say you have read this."
+
+
+def welfare_check(tag: str, state: str, *, again: bool) -> str:
+    """Asked on scene. The digit is the one of where they are, so that the answer changes nothing else."""
+    digit = "5" if state == "with_person" else "4"
+    second = " We asked before and heard nothing." if again else ""
+    return f"Job {tag}: are you all right?{second} Reply {tag} {digit} if you are, {tag} 9 for help."
+
+
+def stood_down(tag: str, *, confirm: bool = False) -> str:
+    """`confirm`: the crew had accepted, and may be on its way."""
+    how = f" Reply {tag} 8 to confirm." if confirm else ""
+    return f"Job {tag}: STAND DOWN. You are not needed. You are free for the next job.{how}"
+
+
+def stand_down_confirmed(tag: str) -> str:
+    return f"Job {tag}: stood down, and you have confirmed it. Thank you."
 
 
 def not_now(tag: str, state: str) -> str:

@@ -13,7 +13,7 @@ from callflows.conversation import Ask, HangUp, Say, Turn
 from callflows.wording import words
 from telephony import numbers, twiml
 from telephony.webhooks import line, now, voice
-from triage import accounts, dispatch, presence, units
+from triage import accounts, crew_replies, presence, units
 from triage.standing import Standing
 
 ROUTES: Final = ("nurse", "crew")
@@ -52,7 +52,7 @@ def crew_key() -> Response:
             return _over(standing, words(standing.service.wording, "nurse_not_known"))
         if not digits:
             return _over(standing, words(standing.service.wording, "goodbye"))
-        said = dispatch.crew_reply(db, unit, digits, now=at)
+        said = crew_replies.reply(db, unit, digits, now=at, way="keypad")
     again = Turn("crew", (Say(said), Ask(words(standing.service.wording, "crew_key"), most_keys=3, wait_s=6), HangUp()))
     return twiml.answer(twiml.render(again, twiml.Addresses(answer=line().url("/voice/crew/key"))))
 

@@ -12,7 +12,7 @@ from callflows.danger import in_danger_now
 from telephony import numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
-from triage import contacts, destinations, dispatch, effects, first_ring, queue, texts, units
+from triage import contacts, crew_replies, destinations, dispatch, effects, first_ring, queue, texts, units
 from triage.lifecycles import HELD
 from triage.models import Contact, Unit
 from triage.standing import Standing
@@ -31,7 +31,7 @@ def incoming() -> Response:
         if kept := texts.kept(db, form["MessageSid"]):
             return twiml.answer(kept.last_reply or twiml.text_reply(None))
         unit = units.by_phone(db, number)
-        if unit and dispatch.is_from_crew(db, unit, our_line.route if our_line else "", body):
+        if unit and crew_replies.is_from_crew(db, unit, our_line.route if our_line else "", body):
             return twiml.answer(twiml.text_reply(_crew(db, unit, body, at)))
     opened = first_ring.text(
         line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at
@@ -95,7 +95,7 @@ def _crew(db: Session, unit: Unit, body: str, at: datetime) -> str:
     sid = request.form["MessageSid"]
     if before := texts.of_crew(db, sid):
         return before.trouble or crew.HOW_TO_REPLY
-    said = dispatch.crew_reply(db, unit, body, now=at)
+    said = crew_replies.reply(db, unit, body, now=at)
     jobs = dispatch.open_of_unit(db, unit.call_sign)
     texts.from_crew(
         db, unit, body, said, carrier_id=sid, line=numbers.e164(request.form.get("To")) or "",

@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from triage import audit, bridge, dispatch, jobs, outbox, queue, recovering, rules, signing_in
+from triage import audit, bridge, crew_safety, dispatch, jobs, outbox, queue, recovering, rules, signing_in
 from triage.db import utcnow
 from triage.hurry import Hurry
 from triage.reconcile import Reconciler
@@ -177,7 +177,9 @@ class Clock:
         now = utcnow()
         with self._means.database.reading() as db:
             late = [(row.id, dispatch.no_reply) for row in dispatch.overdue_offers(db, now)]
-            late += [(row.id, dispatch.crew_silent) for row in dispatch.silent_crews(db, now)]
+            late += [(row.id, dispatch.not_sent) for row in dispatch.unsent_offers(db, now)]
+            late += [(row.id, crew_safety.not_heard) for row in crew_safety.due(db, now)]
+            late += [(row.id, crew_safety.update_unread) for row in crew_safety.updates_unread(db, now)]
         for dispatch_id, step in late:
             self.guarded(step.__name__, partial(self._crew_step, step, dispatch_id, now))
 

@@ -7,18 +7,21 @@ An offer is committed before it is texted. It ends acknowledged by exactly one c
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import history, moments, outbox, promises, ringing, rules
+from triage import history, moments, outbox, promises, ringing, rules, steps
 from triage.contacts import NotFound
-from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, IllegalMove, move, said
+from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, UNIT, move, said
 from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
 
 TAGS = [f"{number:02d}" for number in range(10, 100)]
 ENDS_INCIDENT = {"clear": "clear", "unable_to_find": "return"}
+ON_THE_WAY = [state for state in UNDER_WAY if state != "emergency"]
+REACHED = {action: state for (_, action), state in DISPATCH.items() if state in ON_THE_WAY}
+UNSENT_S = 60  # the carrier must have an offer by then, or a person knows (R38)
 
 
 class CannotSend(Exception):
@@ -42,8 +45,14 @@ def offer_next(db: Session, incident: Incident, *, actor: str, now: datetime) ->
     return None
 
 
-def send(db: Session, incident: Incident, call_sign: str, *, actor: str, now: datetime) -> Dispatch:
-    """A dispatcher sends this unit; asked twice it is one dispatch. Raises NotFound, CannotSend, IllegalMove."""
+def send(
+    db: Session, incident: Incident, call_sign: str, *, actor: str, now: datetime, called_out: str | None = None
+) -> Dispatch:
+    """A dispatcher sends this unit; asked twice it is one dispatch.
+
+    A unit that is off duty or not ready is sent only when it is `called_out`, for the reason given there. Raises
+    NotFound, CannotSend, IllegalMove.
+    """
     unit = db.get(Unit, call_sign)
     if unit is None or not unit.active:
         raise NotFound(f"No unit is called {call_sign}.")
@@ -52,8 +61,15 @@ def send(db: Session, incident: Incident, call_sign: str, *, actor: str, now: da
         return running
     if running and running.state != "offered":
         raise CannotSend(f"{running.call_sign} has this incident ({said(running.state)}). Stand it down first.")
+    if unit.state in ("off_duty", "not_ready") and (called_out or "").strip():
+        history.record(
+            db, "called_out", actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id,
+            call_sign=call_sign, was=unit.state,
+        )  # fmt: skip
+        unit.state, unit.reason, unit.since = move(UNIT, unit.state, "available"), None, now
     if unit.state != "available":
-        raise CannotSend(f"{call_sign} is {said(unit.state)}, so it cannot be sent.")
+        how = "" if unit.state == "committed" else " Say why it is called out all the same, or send another."
+        raise CannotSend(f"{call_sign} is {said(unit.state)}, so it cannot be sent.{how}")
     move(INCIDENT, incident.state, "offer", what="This incident")
     if running:
         withdraw(db, running, actor=actor, now=now)
@@ -89,7 +105,7 @@ def _offer(db: Session, incident: Incident, unit: Unit, actor: str, now: datetim
             offer = Dispatch(
                 incident_id=incident.id, call_sign=unit.call_sign, tag=tag, state="offered", state_since=now,
                 due_at=now + timedelta(seconds=numbers.acknowledge_s), offered_at=now, acknowledged_at=None,
-                closed_at=None, note=None,
+                closed_at=None, note=None, revision_told_at=None, stand_down_read_at=None,
             )  # fmt: skip
             db.add(offer)
             db.flush()
@@ -103,7 +119,8 @@ def _offer(db: Session, incident: Incident, unit: Unit, actor: str, now: datetim
         db, "offered", actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id,
         dispatch_id=offer.id, call_sign=unit.call_sign,
     )  # fmt: skip
-    text_crew(db, offer, unit, crew.offer(_job(offer)), now=now)
+    steps.note(db, offer, "offer", actor=actor, now=now)
+    text_crew(db, offer, unit, crew.offer(job(offer)), now=now)
     return offer
 
 
@@ -115,11 +132,7 @@ def _nobody(db: Session, incident: Incident, tried: bool, actor: str, now: datet
         db, "no_unit", actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id, tried=tried
     )
     what = "No crew has accepted" if tried else "No car is on duty"
-    contact = db.get_one(Contact, incident.contact_id)
-    owed = promises.owe(
-        db, "no_unit", f"{what}: somebody must decide", contact, due_at=now, now=now, incident_id=incident.id
-    )
-    outbox.add(db, "ring_person", queue="dispatch", now=now, promise_id=owed.id)
+    person_must_know(db, incident, f"{what}: somebody must decide", now)
 
 
 def _free_tag(db: Session, now: datetime) -> str:
@@ -161,28 +174,42 @@ def lock(db: Session, incident_id: str) -> Incident | None:
     )
 
 
-def act(db: Session, row: Dispatch, action: str, *, actor: str, now: datetime, note: str | None = None) -> Dispatch:
-    """What a crew did, by text, keypad, page or dispatcher. Saying it again is harmless.
+def act(
+    db: Session, row: Dispatch, action: str, *, actor: str, now: datetime, note: str | None = None, way: str = "board",
+    said_at: datetime | None = None,
+) -> Dispatch:  # fmt: skip
+    """What a crew did, by text, keypad, link, page or dispatcher (`way`), at `said_at` if its device said when.
 
-    Raises IllegalMove where the life cycle has no such step: an offer that was withdrawn or went to another crew
-    cannot be accepted any more.
+    Saying it again is harmless; a step that was passed already is kept as one, and moves nothing. Going back takes a
+    note that says why. Raises IllegalMove where the life cycle has no such step: an offer that was withdrawn or went to
+    another crew cannot be accepted any more.
     """
-    if already(row, action):
-        return row
     numbers = rules.current(db).rules
-    row.state = move(DISPATCH, row.state, action, what=f"Job {row.tag}")
+    row.checks_asked = 0
+    promises.settle_incident(db, row.incident_id, ("crew_silent",), "The crew was heard from", actor=actor, now=now)
+    if already(row, action):
+        if row.state != "acknowledged":  # a yes said twice is not moving
+            row.due_at = _due(row.state, numbers, now) or row.due_at
+        return row
+    if passed(row, action) and not note:
+        return _told_late(db, row, action, actor, now, way, said_at)
+    if passed(row, action):
+        row.state = REACHED[action]  # backwards, and the note says why
+    else:
+        row.state = move(DISPATCH, row.state, action, what=f"Job {row.tag}")
     row.state_since, row.due_at, row.note = now, _due(row.state, numbers, now), note or row.note
     incident = row.incident
+    steps.note(db, row, action, actor=actor, now=now, way=way, said_at=said_at)
     history.record(
         db, action, actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id, dispatch_id=row.id,
         call_sign=row.call_sign, state=row.state,
     )  # fmt: skip
-    promises.settle_incident(db, incident.id, ("crew_silent",), "The crew was heard from", actor=actor, now=now)
     if row.state not in OPEN_DISPATCH:
         row.closed_at = now
         _release(db, row, now)
     if action == "acknowledge":
         row.acknowledged_at = now
+        row.revision_read = incident.revision  # the answer to an acceptance tells the crew everything
         _advance(incident, "acknowledge", now)
         _commit(db, row, now)
         promises.settle_incident(db, incident.id, ("no_unit",), f"{row.call_sign} accepted", actor=actor, now=now)
@@ -196,9 +223,29 @@ def act(db: Session, row: Dispatch, action: str, *, actor: str, now: datetime, n
         _advance(incident, ENDS_INCIDENT[action], now)
         incident.closed_at = now
         if action == "unable_to_find":
-            _person_must_decide(db, row, f"{row.call_sign} could not find the person: decide what next", now)
+            person_must_decide(db, row, f"{row.call_sign} could not find the person: decide what next", now)
     elif action == "emergency":
-        _person_must_decide(db, row, f"{row.call_sign} asks for help", now)
+        person_must_decide(db, row, f"{row.call_sign} asks for help", now)
+    return row
+
+
+def passed(row: Dispatch, action: str) -> bool:
+    """Whether this step lies behind the job: a crew in a hurry, or one without a signal, tells of it afterwards."""
+    reached = REACHED.get(action)
+    if reached is None or row.state not in ON_THE_WAY or (row.state, action) in DISPATCH:
+        return False
+    return ON_THE_WAY.index(reached) < ON_THE_WAY.index(row.state)
+
+
+def _told_late(
+    db: Session, row: Dispatch, action: str, actor: str, now: datetime, way: str, said_at: datetime | None
+) -> Dispatch:
+    if action not in steps.told(db, row):
+        steps.note(db, row, action, actor=actor, now=now, way=way, said_at=said_at)
+        history.record(
+            db, "told_late", actor=actor, now=now, contact_id=row.incident.contact_id, incident_id=row.incident_id,
+            dispatch_id=row.id, action=action,
+        )  # fmt: skip
     return row
 
 
@@ -220,32 +267,6 @@ def overdue_offers(db: Session, now: datetime) -> Sequence[Dispatch]:
     return db.scalars(select(Dispatch).where(Dispatch.state == "offered", over)).all()
 
 
-def silent_crews(db: Session, now: datetime) -> Sequence[Dispatch]:
-    """Jobs whose crew should have been heard from by now: not moving after accepting, or long on scene."""
-    return db.scalars(select(Dispatch).where(Dispatch.state.in_(UNDER_WAY), _silent(db, now))).all()
-
-
-def _silent(db: Session, now: datetime) -> ColumnElement[bool]:
-    numbers = rules.current(db).rules
-    return moments.is_over(Dispatch.due_at, now, timedelta(seconds=max(numbers.still_alert_s, numbers.welfare_s)))
-
-
-def crew_silent(db: Session, row: Dispatch, *, now: datetime) -> None:
-    """Nobody has heard from this crew for too long: somebody on duty is rung to find out. Again after as long again."""
-    if row.due_at is None or db.scalar(select(Dispatch.id).where(Dispatch.id == row.id, _silent(db, now))) is None:
-        return
-    as_long = row.due_at - row.state_since
-    asked = select(Promise.id).where(
-        Promise.incident_id == row.incident_id,
-        Promise.kind == "crew_silent",
-        moments.lately(Promise.made_at, now, as_long),
-    )
-    if db.scalar(asked.limit(1)):
-        return
-    what = "has not said that it is moving" if row.state == "acknowledged" else "was not heard from on scene"
-    _person_must_decide(db, row, f"{row.call_sign} {what}: find out how the crew is", now, kind="crew_silent")
-
-
 def no_reply(db: Session, row: Dispatch, *, now: datetime) -> None:
     """The crew did not answer in time, or could not: it is told so, and the next unit is asked."""
     if row.state != "offered":
@@ -257,8 +278,11 @@ def no_reply(db: Session, row: Dispatch, *, now: datetime) -> None:
         db, "no_reply", actor="clock", now=now, contact_id=row.incident.contact_id, incident_id=row.incident_id,
         dispatch_id=row.id, call_sign=row.call_sign,
     )  # fmt: skip
+    steps.note(db, row, "no_reply", actor="clock", now=now, way="clock")
     text_crew(db, row, db.get_one(Unit, row.call_sign), crew.gone(row.tag), now=now)
-    offer_next(db, row.incident, actor="clock", now=now)
+    if following := offer_next(db, row.incident, actor="clock", now=now):
+        what = f"{row.call_sign} did not answer, {following.call_sign} is asked: see that a crew goes"
+        person_must_know(db, row.incident, what, now)
 
 
 def text_failed(db: Session, dispatch_id: str, *, offer: bool, now: datetime) -> None:
@@ -270,20 +294,23 @@ def text_failed(db: Session, dispatch_id: str, *, offer: bool, now: datetime) ->
         row.note = "The offer did not reach their phone"
         no_reply(db, row, now=now)
     elif row.acknowledged_at and row.state in (*UNDER_WAY, "stood_down"):
-        _person_must_decide(db, row, f"A text to {row.call_sign} did not arrive: tell the crew", now)
+        person_must_decide(db, row, f"A text to {row.call_sign} did not arrive: tell the crew", now)
 
 
 def withdraw(db: Session, row: Dispatch, *, actor: str, now: datetime) -> None:
     """Stand one unit down and tell its crew."""
     row.state = move(DISPATCH, row.state, "stand_down", what=f"Job {row.tag}")
     row.state_since = row.closed_at = now
-    row.due_at = None
+    numbers = rules.current(db).rules
+    row.due_at = now + timedelta(seconds=numbers.acknowledge_s) if row.acknowledged_at else None
+    steps.note(db, row, "stand_down", actor=actor, now=now)
     history.record(
         db, "stood_down", actor=actor, now=now, contact_id=row.incident.contact_id, incident_id=row.incident_id,
         dispatch_id=row.id, call_sign=row.call_sign,
     )  # fmt: skip
     _release(db, row, now)
-    text_crew(db, row, db.get_one(Unit, row.call_sign), crew.stood_down(row.tag), now=now)
+    words = crew.stood_down(row.tag, confirm=row.acknowledged_at is not None)
+    text_crew(db, row, db.get_one(Unit, row.call_sign), words, now=now)
 
 
 def text_crew(db: Session, row: Dispatch, unit: Unit, body: str, *, now: datetime) -> Message:
@@ -300,15 +327,16 @@ def text_crew(db: Session, row: Dispatch, unit: Unit, body: str, *, now: datetim
 
 def details(row: Dispatch) -> str:
     """What a crew that has accepted is told: where, and what for."""
-    return crew.accepted(_job(row))
+    return crew.accepted(job(row))
 
 
-def _job(row: Dispatch) -> crew.Job:
+def job(row: Dispatch) -> crew.Job:
     incident = row.incident
     return crew.Job(
         tag=row.tag, call_sign=row.call_sign, address=incident.address, postcode=incident.postcode,
         scene_safety=incident.scene_safety, concern=incident.concern, call_back=incident.call_back,
-        needed_by=incident.needed_by,
+        needed_by=incident.needed_by, hazards=incident.hazards, adjustments=tuple(incident.adjustments or ()),
+        police=incident.police_test is not None,
     )  # fmt: skip
 
 
@@ -328,72 +356,47 @@ def _release(db: Session, row: Dispatch, now: datetime) -> None:
         unit.state, unit.since = "available", now
 
 
-def _person_must_decide(db: Session, row: Dispatch, what: str, now: datetime, kind: str = "welfare_check") -> None:
-    contact = db.get_one(Contact, row.incident.contact_id)
-    owed = promises.owe(db, kind, what, contact, due_at=now, now=now, incident_id=row.incident_id)
-    outbox.add(db, "ring_person", queue="dispatch", now=now, promise_id=owed.id)
+def person_must_decide(db: Session, row: Dispatch, what: str, now: datetime, kind: str = "welfare_check") -> None:
+    """Ring people on duty about this job until one of them has it."""
+    _ring_about(db, row.incident, kind, what, now)
 
 
-def _help_all_the_same(db: Session, row: Dispatch, now: datetime) -> str:
-    """A crew asks for help about a job that is not (or no longer) theirs: a person is rung; the job stays as it is."""
-    _person_must_decide(db, row, f"{row.call_sign} asks for help", now)
-    return crew.confirmed(row.tag, "emergency")
-
-
-def is_from_crew(db: Session, unit: Unit, route: str, words: str) -> bool:
-    """Whether a text from a unit's phone, on a line of this `route`, is about its job. A person may text the line from
-    that phone too: never ignored.
+def person_must_know(db: Session, incident: Incident, what: str, now: datetime) -> None:
+    """No crew has this incident (yet): people on duty are rung until one of them, or a crew, has it. Said anew, it is
+    the same ringing with the newest words.
     """
-    return route == "crew" or crew.read(words) is not None or bool(open_of_unit(db, unit.call_sign))
+    _ring_about(db, incident, "no_unit", what, now)
 
 
-def crew_reply(db: Session, unit: Unit, text: str, *, now: datetime) -> str:
-    """Act on a crew's text or keys; the sentence that confirms it, or says what is wrong and what to do.
-
-    Nothing a crew sends is lost: what cannot be read, or comes too late, is written to the job's history.
-    """
-    jobs = open_of_unit(db, unit.call_sign)
-    reply = crew.read(text)
-    if reply is None:
-        for row in jobs:
-            history.record(
-                db, "crew_said", actor="crew", now=now, contact_id=row.incident.contact_id,
-                incident_id=row.incident_id, dispatch_id=row.id,
-            )  # fmt: skip
-            row.note = text[:500]
-        return crew.HOW_TO_REPLY
-    matching = [row for row in jobs if reply.tag in (None, row.tag)]
-    if not matching:
-        return _too_late(db, unit, reply.tag, reply.action, now)
-    row = get(db, matching[0].id)
-    try:
-        act(db, row, reply.action, actor="crew", now=now)
-    except IllegalMove as wrong:
-        if reply.action == "emergency":
-            return _help_all_the_same(db, row, now)
-        return crew.not_now(row.tag, said(wrong.state))
-    if reply.action == "acknowledge":
-        return details(row)
-    return crew.confirmed(row.tag, row.state)
+def _ring_about(db: Session, incident: Incident, kind: str, what: str, now: datetime) -> None:
+    contact = db.get_one(Contact, incident.contact_id)
+    ringing_already = select(Promise.id).where(
+        Promise.incident_id == incident.id, Promise.kind == kind, Promise.settled_at.is_(None),
+        Promise.owner_id.is_(None),
+    )  # fmt: skip
+    was = db.scalar(ringing_already)
+    owed = promises.owe(db, kind, what, contact, due_at=now, now=now, incident_id=incident.id)
+    owed.what = what
+    if was is None:
+        outbox.add(db, "ring_person", queue="dispatch", now=now, promise_id=owed.id)
 
 
-def _too_late(db: Session, unit: Unit, tag: str | None, action: str, now: datetime) -> str:
-    last = db.scalar(
-        select(Dispatch)
-        .where(Dispatch.call_sign == unit.call_sign, (Dispatch.tag == tag) if tag else Dispatch.tag.is_not(None))
-        .order_by(Dispatch.offered_at.desc())
-        .limit(1)
+def unsent_offers(db: Session, now: datetime) -> Sequence[Dispatch]:
+    """Offers that the carrier has not taken within UNSENT_S, and about which nobody is being rung yet."""
+    unsent = select(Message.id).where(Message.dispatch_id == Dispatch.id, Message.state.in_(("waiting", "sending")))
+    known = select(Promise.id).where(
+        Promise.incident_id == Dispatch.incident_id, Promise.kind == "no_unit", Promise.settled_at.is_(None)
     )
-    if last:
-        history.record(
-            db, "crew_said", actor="crew", now=now, contact_id=last.incident.contact_id, incident_id=last.incident_id,
-            dispatch_id=last.id, call_sign=unit.call_sign, action=action, late=True,
-        )  # fmt: skip
-        if action == "emergency":
-            return _help_all_the_same(db, last, now)
-        if already(last, action):
-            return crew.confirmed(last.tag, last.state)
-    return crew.not_yours(last.tag if last else tag, said(last.state) if last else None)
+    late = moments.is_over(Dispatch.offered_at, now - timedelta(seconds=UNSENT_S), timedelta(seconds=UNSENT_S))
+    return db.scalars(
+        select(Dispatch).where(Dispatch.state == "offered", late, unsent.exists(), ~known.exists())
+    ).all()  # fmt: skip
+
+
+def not_sent(db: Session, row: Dispatch, *, now: datetime) -> None:
+    """The offer has not gone out: a person rings the crew. The deadline of the offer runs on."""
+    if row.state == "offered":
+        person_must_know(db, row.incident, f"The offer to {row.call_sign} has not gone out: ring the crew", now)
 
 
 def under_way(row: Dispatch) -> bool:

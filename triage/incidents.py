@@ -8,10 +8,18 @@ from sqlalchemy.orm import Session
 
 from triage import destinations, dispatch, history, outcomes, promises, rules
 from triage.contacts import NotFound
+from triage.ladder import LEGAL_TESTS
 from triage.lifecycles import INCIDENT, OPEN_INCIDENT, move
 from triage.models import Contact, Incident, Outcome, Staff
 
 SCENE_SAFETY = ("safe", "unsafe", "unknown")
+ADJUSTMENTS = (
+    "British Sign Language", "Interpreter", "Plain clothes", "Dislikes uniforms", "Carer to be present",
+    "Quiet approach, no siren",
+)  # fmt: skip
+CHECKED = ("address", "scene_safety", "call_back", "adjustments", "police_test")
+ABOUT_A_CREW = ("no_unit", "welfare_check", "crew_silent", "update_unread")
+NINES_FIRST = "Urgency A: ring 999 first. The car goes as well, never instead."
 SHOWN_AFTER_END = timedelta(hours=12)
 
 
@@ -26,7 +34,8 @@ class BadIncident(Exception):
 def ask_for_car(
     db: Session, contact: Contact, staff: Staff, *, address: str, now: datetime, postcode: str | None = None,
     scene_safety: str = "unknown", concern: str | None = None, call_back: str | None = None,
-    needed_by: datetime | None = None, outcome: Outcome | None = None,
+    needed_by: datetime | None = None, outcome: Outcome | None = None, hazards: str | None = None,
+    adjustments: Sequence[str] = (), police_test: str | None = None,
 ) -> Incident:  # fmt: skip
     """Record that the car must go, offer it to a unit and leave word to text its crew: all in the caller's transaction.
 
@@ -35,12 +44,11 @@ def ask_for_car(
     same moment. With no unit on duty the incident says so at once and names the fallback, and a person is rung; asking
     again then looks for a unit once more. Raises BadIncident.
     """
-    if not address.strip():
-        raise BadIncident("address", "Say where the car must go: an address, or a place a crew can find.")
-    if scene_safety not in SCENE_SAFETY:
-        raise BadIncident("scene_safety", "Say safe, unsafe or unknown.")
+    check(
+        db, address=address, scene_safety=scene_safety, call_back=call_back, adjustments=adjustments,
+        police_test=police_test,
+    )  # fmt: skip
     under = destinations.policy(db)
-    _crew_may_ring(call_back, under)
     db.execute(select(Contact.id).where(Contact.id == contact.id).with_for_update())  # two requests are one car
     running = select(Incident).where(Incident.contact_id == contact.id, Incident.state.in_((*OPEN_INCIDENT, "no_unit")))
     if incident := db.scalar(running):
@@ -53,13 +61,34 @@ def ask_for_car(
         postcode=postcode, scene_safety=scene_safety, concern=concern,
         call_back=call_back or _not_costly(contact.number, under), needed_by=needed_by or outcome.needed_by,
         state="requested", state_since=now, fallback=None,
-        requested_by=staff.id, requested_at=now, closed_at=None, reason=None,
+        requested_by=staff.id, requested_at=now, closed_at=None, reason=None, hazards=hazards,
+        adjustments=list(adjustments), police_test=police_test, visit=None, visit_words=None,
     )  # fmt: skip
     db.add(incident)
     db.flush()
     history.record(db, "car_asked", actor=staff.id, now=now, contact_id=contact.id, incident_id=incident.id)
+    if outcome.urgency == "A":
+        history.record(db, "said_999_first", actor=staff.id, now=now, contact_id=contact.id, incident_id=incident.id)
     dispatch.offer_next(db, incident, actor=staff.id, now=now)
     return incident
+
+
+def check(
+    db: Session, *, address: str | None = "-", scene_safety: str | None = "unknown", call_back: str | None = None,
+    adjustments: Sequence[str] | None = (), police_test: str | None = None,
+) -> None:  # fmt: skip
+    """Whether these may stand in a request for the car. Raises BadIncident."""
+    if not (address or "").strip():
+        raise BadIncident("address", "Say where the car must go: an address, or a place a crew can find.")
+    if scene_safety not in SCENE_SAFETY:
+        raise BadIncident("scene_safety", "Say safe, unsafe or unknown.")
+    if police_test is not None and police_test not in LEGAL_TESTS:
+        raise BadIncident("police_test", f"Police are asked for when a test is met: {', '.join(LEGAL_TESTS)}.")
+    if unknown := [one for one in adjustments or () if one not in ADJUSTMENTS]:
+        raise BadIncident(
+            "adjustments", f"{unknown[0]!r} is none of: {', '.join(ADJUSTMENTS)}. Say it in words to the crew."
+        )
+    _crew_may_ring(call_back, destinations.policy(db))
 
 
 def _crew_may_ring(number: str | None, under: destinations.Policy) -> None:
@@ -135,12 +164,37 @@ def stand_down(db: Session, incident: Incident, reason: str, staff: Staff, *, no
     history.record(
         db, "incident_stood_down", actor=staff.id, now=now, contact_id=incident.contact_id, incident_id=incident.id
     )
-    promises.settle_incident(
-        db, incident.id, ("no_unit", "welfare_check", "crew_silent"), "Stood down", actor=staff.id, now=now
-    )
+    promises.settle_incident(db, incident.id, ABOUT_A_CREW, "Stood down", actor=staff.id, now=now)
     if running := dispatch.open_of(db, incident):
         dispatch.withdraw(db, running, actor=staff.id, now=now)
     return incident
+
+
+def escalate(db: Session, incident: Incident, reason: str, staff: Staff, *, now: datetime) -> Incident:
+    """999 has it now: an ambulance, the police or the fire service was asked instead. A crew that was going is stood
+    down. Repeating it is harmless. Raises IllegalMove, BadIncident.
+    """
+    if incident.state == "escalated_999":
+        return incident
+    if not reason.strip():
+        raise BadIncident("reason", "Say what was passed to 999 and why: the record needs it.")
+    running = dispatch.open_of(db, incident)
+    incident.state = move(INCIDENT, incident.state, "escalate", what="This incident")
+    incident.state_since = incident.closed_at = now
+    incident.reason = reason.strip()
+    history.record(
+        db, "escalated_999", actor=staff.id, now=now, contact_id=incident.contact_id, incident_id=incident.id
+    )
+    promises.settle_incident(db, incident.id, ABOUT_A_CREW, "Passed to 999", actor=staff.id, now=now)
+    if running:
+        dispatch.withdraw(db, running, actor=staff.id, now=now)
+    return incident
+
+
+def first_999(db: Session, incident: Incident) -> str | None:
+    """What must be said with this request before anything else: urgency A is never a car alone."""
+    urgency = db.scalar(select(Outcome.urgency).where(Outcome.id == incident.outcome_id))
+    return NINES_FIRST if urgency == "A" and incident.closed_at is None else None
 
 
 def fallback_sentence(db: Session) -> str:

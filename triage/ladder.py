@@ -26,8 +26,8 @@ DECISIONS: Final = {
 }
 LEGAL_TESTS: Final = {  # Right Care, Right Person: when the police attend (College of Policing, 2023)
     "crime": "A crime has happened or is happening",
-    "life": "A real and immediate risk to somebody's life",
-    "serious_harm": "A real and immediate risk of serious harm",
+    "life": "Somebody's life is in real and immediate danger",
+    "serious_harm": "Serious harm to somebody is real and about to happen",
 }
 LEAST_WORDS: Final = 10
 

@@ -101,6 +101,7 @@ INCIDENT: Final[Moves] = {
     ("offered", "offer"): "offered",
     ("offered", "no_unit"): "no_unit",
     ("offered", "stand_down"): "stood_down",
+    ("offered", "escalate"): "escalated_999",
     ("under_way", "decline"): "requested",
     ("under_way", "clear"): "clear",
     ("under_way", "stand_down"): "stood_down",

@@ -373,7 +373,10 @@ class Message(Base):
 
 
 class Incident(Base):
-    """A need for the response car. Committed together with the outcome that asked for it."""
+    """A need for the response car. Committed together with the outcome that asked for it.
+
+    `revision` goes up with every change of what the crew was told.
+    """
 
     __tablename__ = "incident"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
@@ -389,6 +392,14 @@ class Incident(Base):
     concern = Sealed[str | None]("concern_sealed")
     call_back_sealed: Mapped[SealedText | None]
     call_back = Sealed[str | None]("call_back_sealed")
+    hazards_sealed: Mapped[SealedText | None]
+    hazards = Sealed[str | None]("hazards_sealed")
+    adjustments: Mapped[list[str]] = mapped_column(default=list)
+    police_test: Mapped[str | None]  # police are wanted, and by which legal test (triage.ladder.LEGAL_TESTS)
+    revision: Mapped[int] = mapped_column(Integer, default=1)
+    visit: Mapped[str | None]  # what came of it (triage.visits)
+    visit_words_sealed: Mapped[SealedText | None]
+    visit_words = Sealed[str | None]("visit_words_sealed")
     needed_by: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(default="requested")
     state_since: Mapped[datetime]
@@ -408,7 +419,8 @@ class Dispatch(Base):
     """One assignment of a unit to an incident. At most one is open per incident, and per unit.
 
     `tag` is the two digits a crew puts before its reply. `due_at` is when the present state becomes too old: for an
-    offer, when the next unit is asked.
+    offer, when the next unit is asked; for a stand-down, when the crew should have confirmed it. `revision_read` is the
+    newest revision of the incident that the crew has read; `checks_asked` counts the welfare checks it left unanswered.
     """
 
     __tablename__ = "dispatch"
@@ -422,6 +434,10 @@ class Dispatch(Base):
     offered_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    revision_read: Mapped[int] = mapped_column(Integer, default=0)
+    revision_told_at: Mapped[datetime | None]
+    stand_down_read_at: Mapped[datetime | None]
+    checks_asked: Mapped[int] = mapped_column(Integer, default=0)
     note_sealed: Mapped[SealedText | None]
     note = Sealed[str | None]("note_sealed")
 

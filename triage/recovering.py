@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callflows import caller, texter
-from triage import bridge, dispatch, first_ring, history, queue, rules, texts, units
+from triage import bridge, crew_replies, dispatch, first_ring, history, queue, rules, texts, units
 from triage.carrier_models import EarlyReport
 from triage.contacts import entry_of, place_by_keyword
 from triage.db import Database
@@ -185,10 +185,10 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
         if texts.kept(db, event.carrier_id):
             return
         unit = units.by_phone(db, event.number)
-        if unit and dispatch.is_from_crew(db, unit, line.route if line else "", event.words):
+        if unit and crew_replies.is_from_crew(db, unit, line.route if line else "", event.words):
             if texts.of_crew(db, event.carrier_id):
                 return
-            said = dispatch.crew_reply(db, unit, event.words, now=now)
+            said = crew_replies.reply(db, unit, event.words, now=now)
             jobs = dispatch.open_of_unit(db, unit.call_sign)
             texts.from_crew(
                 db, unit, event.words, said, carrier_id=event.carrier_id, line=event.dialled,

@@ -373,7 +373,8 @@ def test_what_a_crew_said_by_radio_moves_its_job_as_far_as_it_may(lab: Lab, grac
     night.busy(lab.database, lab.now)
     path = f"/board/dispatches/{dispatch_of(lab, 'SO01')}/actions"
     assert "on the way" in grace.says(grace.post(path, action="en_route"))
-    wrong = grace.post(path, action="acknowledge", script=True)
+    assert "on the way" in grace.says(grace.post(path, action="acknowledge")), "said again, or late, it moves nothing"
+    wrong = grace.post(path, action="handed_over", script=True)
     assert wrong.status_code == 409
     assert "is en route" in grace.says(wrong)
     assert grace.post(path, action="stand_down", script=True).status_code == 404

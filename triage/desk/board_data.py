@@ -25,6 +25,8 @@ class Row:
     actions: Sequence[str]  # what its crew may report next, by the life cycle
     can_send: bool
     can_stand_down: bool
+    can_escalate: bool
+    had_crew: bool
 
     @property
     def help(self) -> bool:
@@ -43,6 +45,8 @@ def row(incident: Incident) -> Row:
         actions=[action for action in CREW_ACTIONS if action in moves],
         can_send=(incident.state, "offer") in INCIDENT and (running is None or running.state == "offered"),
         can_stand_down=(incident.state, "stand_down") in INCIDENT,
+        can_escalate=(incident.state, "escalate") in INCIDENT,
+        had_crew=any(one.acknowledged_at for one in incident.dispatches),
     )
 
 
@@ -70,8 +74,14 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "owners": desk_data.owners(db),
         "in_queue": desk_data.in_queue(db),
         "contact_of": desk_data.contact_of(db),
+        "urgency_of": desk_data.urgency_of(db),
         "now": now,
     }
+
+
+def called_out_first(cars: Sequence[Unit], locality: str | None) -> list[Unit]:
+    """Cars that go only when called out: not on a job, and not available. Those of the incident's own place first."""
+    return free_first([car for car in cars if car.state in ("off_duty", "not_ready")], locality)
 
 
 def free_first(cars: Sequence[Unit], locality: str | None) -> list[Unit]:

@@ -6,15 +6,16 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from triage import dispatch, incidents, units, walls
+from triage import dispatch, incidents, revisions, units, visits, walls
 from triage.contacts import NotFound
-from triage.desk import answers, board_data, words
+from triage.desk import access, answers, board_data, words
 from triage.desk.access import me
 from triage.desk.blueprint import pages
 from triage.desk.context import desk
 from triage.lifecycles import CREW_ACTIONS
 
 BOARD: Final = "pages.board"
+CHANGES: Final = ("address", "postcode", "scene_safety", "hazards", "concern")
 NOT_READY: Final = ("Crew break", "Refuelling", "Cleaning", "Crew not complete", "Vehicle fault")
 
 
@@ -39,6 +40,7 @@ def _everything(db: Session) -> dict[str, Any]:
     return {
         **board_data.panels(db, me(), desk().clock()),
         "free_first": board_data.free_first,
+        "called_out_first": board_data.called_out_first,
         "not_ready": NOT_READY,
     }
 
@@ -51,8 +53,49 @@ def send_unit(incident_id: str) -> ResponseReturnValue:
     with desk().database.transaction() as db:
         incident = walls.incident(db, incident_id, me(), now=now)
         walls.car_to_send(db, call_sign, me(), now=now)
-        dispatch.send(db, incident, call_sign, actor=me().id, now=now)
+        why = request.form.get("called_out", "")[:200] or None
+        dispatch.send(db, incident, call_sign, actor=me().id, now=now, called_out=why)
     return answers.done(f"{call_sign} is asked to go.", BOARD)
+
+
+@pages.post("/incidents/<incident_id>/change")
+def change_incident(incident_id: str) -> ResponseReturnValue:
+    """Change what the crew must know. What is left empty stays as it is."""
+    wanted = {name: value for name in CHANGES if (value := request.form.get(name, "").strip()[:2000])}
+    now = desk().clock()
+    with desk().database.transaction() as db:
+        incident = walls.incident(db, incident_id, me(), now=now)
+        before = incident.revision
+        try:
+            told = revisions.change(db, incident, me(), wanted, now=now).revision > before
+        except incidents.BadIncident as no:
+            return answers.refused(str(no), access.first_page(me()))
+    said = "Changed. Watch here until the crew has confirmed it." if told else "Nothing is different."
+    return answers.done(said, access.first_page(me()))
+
+
+@pages.post("/incidents/<incident_id>/escalate")
+def escalate(incident_id: str) -> ResponseReturnValue:
+    """999 has it now, and why. A crew that was going is stood down."""
+    now = desk().clock()
+    with desk().database.transaction() as db:
+        incident = walls.incident(db, incident_id, me(), now=now)
+        incidents.escalate(db, incident, request.form.get("reason", "")[:1000], me(), now=now)
+    return answers.done("Passed to 999.", BOARD)
+
+
+@pages.post("/incidents/<incident_id>/visit")
+def say_visit(incident_id: str) -> ResponseReturnValue:
+    """What came of the visit, as the crew said."""
+    now = desk().clock()
+    try:
+        with desk().database.transaction() as db:
+            incident = walls.incident(db, incident_id, me(), now=now)
+            words_of_crew = request.form.get("words", "")[:2000]
+            visits.record(db, incident, request.form.get("visit", ""), words_of_crew, actor=me().id, now=now)
+    except visits.BadVisit as no:
+        return answers.refused(str(no), BOARD)
+    return answers.done("Recorded what came of it.", BOARD)
 
 
 @pages.post("/board/incidents/<incident_id>/stand-down")

@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from triage import outcomes
+from triage import incidents, ladder, outcomes
 
 Item = dict[str, Any]
 
@@ -23,6 +23,14 @@ def disposition_items() -> list[Item]:
     for name, one in outcomes.DISPOSITIONS.items():
         items.append({"value": name, "text": one.label})
     return items
+
+
+def adjustment_items() -> list[Item]:
+    return [{"value": one, "text": one} for one in incidents.ADJUSTMENTS]
+
+
+def police_items() -> list[Item]:
+    return [{"value": "", "text": "Not asked for"}, *({"value": k, "text": v} for k, v in ladder.LEGAL_TESTS.items())]
 
 
 def theme_items() -> list[Item]:
@@ -51,6 +59,7 @@ def next_key(message_id: str) -> str:
 
 def add_to(env: Environment) -> None:
     env.globals.update(
+        adjustment_items=adjustment_items, police_items=police_items,
         urgency_items=urgency_items, disposition_items=disposition_items, theme_items=theme_items,
         error_list=error_list, fault=fault,
         locality_items=locality_items,

@@ -141,6 +141,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "in_queue": in_queue(db),
         "person": workspace(db, staff, walls),
         "contact_of": contact_of(db),
+        "urgency_of": urgency_of(db),
         "now": now,
     }
 
@@ -169,6 +170,15 @@ def in_queue(db: Session) -> set[str]:
     hashes = select(Contact.number_index).join(QueueEntry, QueueEntry.contact_id == Contact.id)
     hashes = hashes.where(Contact.number_index.not_in(select(SharedNumber.number_index)))
     return {number for number in db.scalars(hashes.where(QueueEntry.state.in_(OPEN_ENTRY))) if number}
+
+
+def urgency_of(db: Session) -> Any:
+    """A way for templates to reach the urgency of the outcome that asked for a car."""
+
+    def look_up(incident: Incident) -> str | None:
+        return db.get_one(Outcome, incident.outcome_id).urgency
+
+    return look_up
 
 
 def contact_of(db: Session) -> Any:

@@ -17,7 +17,9 @@ OUTCOME_FIELDS: Final = (
     "text_consent", "notes",
 )  # fmt: skip
 SAYS: Final = ("urgency", "disposition", "agreed", "next_steps", "notes")
-CAR_FIELDS: Final = ("address", "postcode", "scene_safety", "concern", "call_back", "needed_by")
+CAR_FIELDS: Final = (
+    "address", "postcode", "scene_safety", "concern", "call_back", "needed_by", "hazards", "police_test",
+)  # fmt: skip
 CONSENT: Final = {"yes": True, "no": False}
 
 
@@ -78,6 +80,8 @@ def draft(sent: MultiDict[str, str]) -> dict[str, Any]:
         parts[drafts.OUTCOME] = typed(sent)
     if f"{drafts.CAR}-address" in sent:
         parts[drafts.CAR] = {name: sent.get(f"{drafts.CAR}-{name}", "")[:LONGEST] for name in CAR_FIELDS}
+        needed = sent.getlist(f"{drafts.CAR}-adjustments")
+        parts[drafts.CAR]["adjustments"] = [one for one in incidents.ADJUSTMENTS if one in needed]
     if f"{drafts.TEXT}-body" in sent:
         parts[drafts.TEXT] = sent[f"{drafts.TEXT}-body"][:LONGEST]
     return parts
@@ -112,7 +116,7 @@ def says_the_same(fields: dict[str, Any], row: Outcome) -> bool:
 
 def car(sent: MultiDict[str, str]) -> Form:
     """The request for the car. Only where it must go is compulsory; scene safety not asked is unknown."""
-    form = Form({name: sent.get(name, "") for name in CAR_FIELDS})
+    form = Form({name: sent.get(name, "") for name in CAR_FIELDS} | {"adjustments": sent.getlist("adjustments")})
     address = form.text("address", 1000)
     if not address:
         form.errors["address"] = "Say where the car must go: an address, or a place a crew can find."
@@ -126,6 +130,9 @@ def car(sent: MultiDict[str, str]) -> Form:
         "concern": form.text("concern", 2000) or None,
         "call_back": _number(form, "call_back"),
         "needed_by": form.time("needed_by"),
+        "hazards": form.text("hazards", 2000) or None,
+        "adjustments": form.fields["adjustments"],
+        "police_test": form.fields["police_test"] or None,
     }
     return form
 

@@ -9,7 +9,7 @@ from flask import g
 from jinja2 import Environment
 from markupsafe import Markup
 
-from triage import contacts, ladder, lowering, same_person, service_fields, texts
+from triage import contacts, incidents, ladder, lowering, same_person, service_fields, texts, visits
 from triage.desk import access
 from triage.desk.context import desk
 from triage.lifecycles import said
@@ -102,6 +102,15 @@ HAPPENED: Final = {
     "telephone_own": "Telephone said to be one person's after all",
     "stays_anonymous": "Asked to stay anonymous",
     "car_asked": "Car asked for",
+    "said_999_first": "Told to ring 999 first: urgency A",
+    "incident_changed": "What the crew must know was changed",
+    "change_read": "Crew has read the change",
+    "called_out": "Unit called out though not available",
+    "welfare_asked": "Crew asked whether they are all right",
+    "told_late": "Crew told of an earlier step",
+    "stand_down_read": "Crew has confirmed the stand-down",
+    "escalated_999": "Passed to 999",
+    "visit": "Said what came of the visit",
     "offered": "Car offered to a crew",
     "acknowledge": "Crew accepted",
     "decline": "Crew cannot go",
@@ -148,6 +157,8 @@ OWED: Final = {
     "welfare_check": "Somebody must decide",
     "no_unit": "Somebody must decide",
     "crew_silent": "Find out how the crew is",
+    "update_unread": "Tell the crew of a change",
+    "stand_down_unread": "Tell the crew to stand down",
     "held": "Held back",
 }
 TEXT: Final = {
@@ -285,7 +296,7 @@ def place(code: str | None) -> str:
 def add_to(env: Environment) -> None:
     """Make the words known to the templates."""
     tables: dict[str, Any] = {
-        "LOWERED_BECAUSE": lowering.BECAUSE,
+        "LOWERED_BECAUSE": lowering.BECAUSE, "VISITS": visits.VISITS, "ADJUSTMENTS": incidents.ADJUSTMENTS,
         "WHEN": WHEN, "PRESENCE": PRESENCE, "ROLE": ROLE, "CALLER": CALLER, "CHANNEL": CHANNEL, "ROUTE": ROUTE,
         "INCIDENT": INCIDENT, "DISPATCH": DISPATCH, "CREW_DID": CREW_DID, "DUE_FOR": DUE_FOR,
         "DECISIONS": ladder.DECISIONS, "LEGAL_TESTS": ladder.LEGAL_TESTS, "next_step": ladder.next_step,
@@ -293,6 +304,7 @@ def add_to(env: Environment) -> None:
         "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
     }  # fmt: skip
     env.globals.update(tables)
+    env.globals.update(first_999=incidents.NINES_FIRST)
     env.globals.update(
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
         text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from triage import contacts, ladder, outcomes, queue, same_person
 from triage.contacts import masked
+from triage.incidents import first_999
 from triage.lifecycles import HELD, OPEN_DISPATCH
 from triage.models import (
     Contact,
@@ -154,7 +155,11 @@ def _way(row: Message) -> Literal["in", "out"]:
 
 
 class DispatchAnswer(Struct, kw_only=True):
-    """One assignment of a unit to an incident. `due_at` is when its present state is too old."""
+    """One assignment of a unit to an incident. `due_at` is when its present state is too old.
+
+    `revision_read` is the newest revision of the incident that the crew has confirmed; `checks_asked` counts welfare
+    checks it has not answered; `stand_down_read_at` is when it confirmed that it was stood down.
+    """
 
     id: str
     incident_id: str
@@ -167,6 +172,9 @@ class DispatchAnswer(Struct, kw_only=True):
     acknowledged_at: datetime | None
     closed_at: datetime | None
     note: str | None
+    revision_read: int
+    checks_asked: int
+    stand_down_read_at: datetime | None
 
     @classmethod
     def of(cls, row: Dispatch) -> "DispatchAnswer":
@@ -174,11 +182,16 @@ class DispatchAnswer(Struct, kw_only=True):
             id=row.id, incident_id=row.incident_id, call_sign=row.call_sign, tag=row.tag, state=row.state,
             state_since=row.state_since, due_at=row.due_at, offered_at=row.offered_at,
             acknowledged_at=row.acknowledged_at, closed_at=row.closed_at, note=row.note,
+            revision_read=row.revision_read, checks_asked=row.checks_asked, stand_down_read_at=row.stand_down_read_at,
         )  # fmt: skip
 
 
 class IncidentAnswer(Struct, kw_only=True):
-    """A need for the response car. `fallback` is set while no unit can go: who to turn to instead."""
+    """A need for the response car. `fallback` is set while no unit can go: who to turn to instead.
+
+    `first_999` is what must be done before anything else, for urgency A. `hazards` is told only where one incident is
+    read, which is written down; a list says whether there are any (`has_hazards`). `visit` is what came of it.
+    """
 
     id: str
     contact_id: str
@@ -196,10 +209,18 @@ class IncidentAnswer(Struct, kw_only=True):
     requested_at: datetime
     closed_at: datetime | None
     reason: str | None
+    revision: int
+    first_999: str | None
+    has_hazards: bool
+    hazards: str | None
+    adjustments: list[str]
+    police_test: str | None
+    visit: str | None
+    visit_words: str | None
     dispatches: list[DispatchAnswer]
 
     @classmethod
-    def of(cls, db: Session, row: Incident) -> "IncidentAnswer":
+    def of(cls, db: Session, row: Incident, *, whole: bool = True) -> "IncidentAnswer":
         db.flush()
         sent = db.scalars(
             select(Dispatch).where(Dispatch.incident_id == row.id).order_by(Dispatch.offered_at, Dispatch.id)
@@ -209,7 +230,10 @@ class IncidentAnswer(Struct, kw_only=True):
             address=row.address, postcode=row.postcode, scene_safety=row.scene_safety, concern=row.concern,
             call_back=masked(row.call_back), needed_by=row.needed_by, fallback=row.fallback,
             requested_by=_name(db, row.requested_by) or "", requested_at=row.requested_at, closed_at=row.closed_at,
-            reason=row.reason, dispatches=[DispatchAnswer.of(each) for each in sent.unique()],
+            reason=row.reason, revision=row.revision, first_999=first_999(db, row), has_hazards=bool(row.hazards),
+            hazards=row.hazards if whole else None, adjustments=list(row.adjustments or ()),
+            police_test=row.police_test, visit=row.visit, visit_words=row.visit_words,
+            dispatches=[DispatchAnswer.of(each) for each in sent.unique()],
         )  # fmt: skip
 
 

@@ -3,15 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from triage.incidents import SCENE_SAFETY
+from triage.incidents import ADJUSTMENTS, SCENE_SAFETY
+from triage.ladder import LEGAL_TESTS
 from triage.lifecycles import CREW_ACTIONS
 from triage.lowering import BECAUSE
 from triage.outcomes import DISPOSITIONS, ROLES, THEMES, URGENCIES
 from triage.same_person import SHARED_KINDS
 from triage.texts import LONGEST
 from triage.units import CHOSEN
+from triage.visits import VISITS
 
 _TEXT = "^[^\\u0000]*$"  # PostgreSQL cannot keep the NUL character
 
@@ -26,6 +28,8 @@ Short = Annotated[str, Meta(max_length=200, pattern=_TEXT)]
 Needed = Annotated[str, Meta(min_length=1, max_length=300, pattern=_TEXT)]
 When = Annotated[datetime, Meta(tz=True)]
 Letter = Annotated[str, _choice(URGENCIES, "By when somebody is needed: A now, B 4 h, C 24 h, D 72 h, E 4 weeks.")]
+Adjustment = Annotated[str, _choice(ADJUSTMENTS, "What they need of the crew.")]
+PoliceTest = Annotated[str, _choice(LEGAL_TESTS, "Police are wanted, and which legal test is met.")]
 Theme = Annotated[str, Meta(max_length=64, pattern=_TEXT, examples=list(THEMES))]
 
 
@@ -86,14 +90,39 @@ class IncidentBody(Body):
     scene_safety: Annotated[str, _choice(SCENE_SAFETY, "What is known of the scene.")] | None = None
     concern: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | None = None
     call_back: Annotated[str, Meta(max_length=64, pattern=_TEXT)] | None = None
+    hazards: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | None = None
+    adjustments: Annotated[list[Adjustment], Meta(max_length=len(ADJUSTMENTS))] = []
+    police_test: PoliceTest | None = None
     needed_by: When | None = None
     outcome: CarOutcomeBody | None = None
 
 
+class ChangeBody(Body):
+    """What is different now. A field that is left out stays as it is; null takes away what may be missing."""
+
+    address: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | UnsetType = UNSET
+    postcode: Annotated[str, Meta(max_length=16, pattern=_TEXT)] | UnsetType | None = UNSET
+    scene_safety: Annotated[str, _choice(SCENE_SAFETY, "What is known of the scene.")] | UnsetType = UNSET
+    concern: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | UnsetType | None = UNSET
+    call_back: Annotated[str, Meta(max_length=64, pattern=_TEXT)] | UnsetType | None = UNSET
+    hazards: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | UnsetType | None = UNSET
+    adjustments: Annotated[list[Adjustment], Meta(max_length=len(ADJUSTMENTS))] | UnsetType = UNSET
+    police_test: PoliceTest | UnsetType | None = UNSET
+    needed_by: When | UnsetType | None = UNSET
+
+
+class VisitBody(Body):
+    """What came of the visit."""
+
+    visit: Annotated[str, _choice(VISITS, "What came of it.")]
+    words: Said | None = None
+
+
 class SendBody(Body):
-    """The unit to send."""
+    """The unit to send. One that is off duty or not ready goes only when it is called out, with a reason."""
 
     call_sign: Annotated[str, Meta(min_length=1, max_length=64, pattern=_TEXT)]
+    called_out: Short | None = None
 
 
 class StandDownBody(Body):

@@ -1,18 +1,23 @@
 """The board: incidents, units, dispatches, and what is owed."""
 
-from triage import dispatch, incidents, ladder, promises, ringing_back, units, walls
+from msgspec import UNSET
+
+from triage import dispatch, incidents, ladder, promises, revisions, ringing_back, units, visits, walls
 from triage.contacts import NotFound
 from triage.desk.api.answers import DispatchAnswer, IncidentAnswer, PromiseAnswer, UnitAnswer
 from triage.desk.api.bodies import (
     ActionBody,
     AttemptBody,
+    ChangeBody,
     CloseBody,
     DecideBody,
     SendBody,
     SettleBody,
     StandDownBody,
     UnitBody,
+    VisitBody,
 )
+from triage.desk.api.contact_calls import call_back_number
 from triage.desk.api.door import CONTROL, DESK, NURSES, SUPERVISORS, Ask, call
 from triage.desk.api.problems import Refused, invalid
 from triage.desk.context import desk
@@ -28,7 +33,8 @@ def board(ask: Ask) -> list[IncidentAnswer]:
     """
     with desk().database.reading() as db:
         mine = Walls(db, ask.staff, ask.now)
-        return [IncidentAnswer.of(db, row) for row in incidents.on_board(db, ask.now) if mine.incident(row)]
+        rows = [row for row in incidents.on_board(db, ask.now) if mine.incident(row)]
+        return [IncidentAnswer.of(db, row, whole=False) for row in rows]
 
 
 @call("GET", "/incidents/<incident_id>", DESK, answers={200: IncidentAnswer}, problems=(404,))
@@ -60,7 +66,9 @@ def send_unit(ask: Ask, incident_id: str) -> tuple[int, DispatchAnswer]:
             walls.car_to_send(db, ask.body.call_sign, ask.staff, now=ask.now)
         except NotFound as unknown:
             raise invalid("call_sign", str(unknown)) from None
-        sent = dispatch.send(db, incident, ask.body.call_sign, actor=ask.staff.id, now=ask.now)
+        sent = dispatch.send(
+            db, incident, ask.body.call_sign, actor=ask.staff.id, now=ask.now, called_out=ask.body.called_out
+        )
         return 200 if before is not None and before.id == sent.id else 201, DispatchAnswer.of(sent)
 
 
@@ -75,6 +83,44 @@ def stand_down(ask: Ask, incident_id: str) -> IncidentAnswer:
         if not CONTROL & set(ask.staff.roles) and incident.requested_by != ask.staff.id:
             raise Refused(403, "Another nurse asked for this car. Ask her, or a dispatcher, to stand it down.")
         return IncidentAnswer.of(db, incidents.stand_down(db, incident, ask.body.reason, ask.staff, now=ask.now))
+
+
+@call("PATCH", "/incidents/<incident_id>", DESK, body=ChangeBody, answers={200: IncidentAnswer}, problems=(404, 409))
+def change_incident(ask: Ask, incident_id: str) -> IncidentAnswer:
+    """Change what the crew must know. A crew that has the job is texted what is different, and confirms that it read it
+    (`revision`, and each dispatch's `revision_read`). The same again changes nothing.
+    """
+    wanted = {
+        name: getattr(ask.body, name) for name in ask.body.__struct_fields__ if getattr(ask.body, name) is not UNSET
+    }
+    if wanted.get("call_back"):
+        wanted["call_back"] = call_back_number(wanted["call_back"])
+    with desk().database.transaction() as db:
+        incident = walls.incident(db, incident_id, ask.staff, now=ask.now)
+        return IncidentAnswer.of(db, revisions.change(db, incident, ask.staff, wanted, now=ask.now))
+
+
+@call("POST", "/incidents/<incident_id>/visit", DESK, body=VisitBody, answers={200: IncidentAnswer}, problems=(404,))
+def say_what_came_of_it(ask: Ask, incident_id: str) -> IncidentAnswer:
+    """What came of the visit, as the crew says. Said anew it replaces what was said."""
+    with desk().database.transaction() as db:
+        incident = walls.incident(db, incident_id, ask.staff, now=ask.now)
+        try:
+            visits.record(db, incident, ask.body.visit, ask.body.words, actor=ask.staff.id, now=ask.now)
+        except visits.BadVisit as no:
+            raise invalid("visit", str(no)) from None
+        return IncidentAnswer.of(db, incident)
+
+
+@call(
+    "POST", "/incidents/<incident_id>/escalate", DESK, body=StandDownBody, answers={200: IncidentAnswer},
+    problems=(404, 409),
+)  # fmt: skip
+def escalate(ask: Ask, incident_id: str) -> IncidentAnswer:
+    """999 has it now, and why. A crew that was going is stood down."""
+    with desk().database.transaction() as db:
+        incident = walls.incident(db, incident_id, ask.staff, now=ask.now)
+        return IncidentAnswer.of(db, incidents.escalate(db, incident, ask.body.reason, ask.staff, now=ask.now))
 
 
 @call("GET", "/units", DESK, answers={200: list[UnitAnswer]})

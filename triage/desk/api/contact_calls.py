@@ -99,7 +99,8 @@ def ask_for_car(ask: Ask, contact_id: str) -> tuple[int, IncidentAnswer]:
         incident = incidents.ask_for_car(
             db, contact, ask.staff, now=ask.now, address=wanted.address, postcode=wanted.postcode or None,
             scene_safety=wanted.scene_safety or "unknown", concern=wanted.concern or None,
-            call_back=_call_back(wanted.call_back), needed_by=wanted.needed_by, outcome=outcome,
+            call_back=call_back_number(wanted.call_back), needed_by=wanted.needed_by, outcome=outcome,
+            hazards=wanted.hazards, adjustments=wanted.adjustments, police_test=wanted.police_test,
         )  # fmt: skip
         return 200 if incident.id in before else 201, IncidentAnswer.of(db, incident)
 
@@ -201,7 +202,7 @@ def _number(given: str | None) -> str | None:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _call_back(given: str | None) -> str | None:
+def call_back_number(given: str | None) -> str | None:
     """How the crew may ring them: a number as E.164 if it reads as one, else as it was written. Never refused."""
     try:
         parsed = phonenumbers.parse(given or "", "GB")

@@ -1,0 +1,63 @@
+"""What a nurse or dispatcher changes after the car was asked for, and whether its crew has read it.
+
+Each change is a numbered revision of the incident. A crew that has the job is texted what is different and confirms it
+with `TAG 1`; whoever accepts later is told everything as it is then. Who has not confirmed in the time an offer has, is
+told by a person (`crew_safety`).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from callflows import crew
+from triage import dispatch, history, incidents, promises
+from triage.lifecycles import OPEN_INCIDENT, UNDER_WAY, IllegalMove
+from triage.models import Dispatch, Incident, Staff, Unit
+
+CHANGEABLE: Final = (
+    "address", "postcode", "scene_safety", "concern", "call_back", "hazards", "adjustments", "police_test", "needed_by",
+)  # fmt: skip
+
+
+def change(db: Session, incident: Incident, staff: Staff, wanted: Mapping[str, Any], *, now: datetime) -> Incident:
+    """Change what the crew must know. Only fields of CHANGEABLE that differ count; without one nothing happens.
+
+    `incident` is locked. Raises incidents.BadIncident for a value that cannot be, IllegalMove once it is over.
+    """
+    if incident.state not in (*OPEN_INCIDENT, "no_unit"):
+        raise IllegalMove("This incident", incident.state, "change")
+    incidents.check(db, **{name: value for name, value in wanted.items() if name in incidents.CHECKED})
+    different = {
+        name: wanted[name] for name in CHANGEABLE if name in wanted and getattr(incident, name) != wanted[name]
+    }
+    if not different:
+        return incident
+    for name, value in different.items():
+        setattr(incident, name, value)
+    incident.revision += 1
+    history.record(
+        db, "incident_changed", actor=staff.id, now=now, contact_id=incident.contact_id, incident_id=incident.id,
+        revision=incident.revision, fields=sorted(different),
+    )  # fmt: skip
+    running = dispatch.open_of(db, incident)
+    if running and running.state in UNDER_WAY:
+        running.revision_told_at = now
+        told = crew.changed(dispatch.job(running), incident.revision, tuple(different))
+        dispatch.text_crew(db, running, db.get_one(Unit, running.call_sign), told, now=now)
+    return incident
+
+
+def read(db: Session, row: Dispatch, *, now: datetime, way: str) -> str:
+    """The crew confirms what was changed, or asks again what the job is: everything, as it is now."""
+    if row.revision_read < row.incident.revision:
+        row.revision_read = row.incident.revision
+        history.record(
+            db, "change_read", actor="crew", now=now, contact_id=row.incident.contact_id, incident_id=row.incident_id,
+            dispatch_id=row.id, revision=row.revision_read, way=way,
+        )  # fmt: skip
+        promises.settle_incident(
+            db, row.incident_id, ("update_unread",), "The crew has confirmed it", actor="crew", now=now
+        )
+    return dispatch.details(row)
