@@ -47,7 +47,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from flask import Flask
 
     from telephony import softphone, webhooks
-    from triage import hurry, logs, sealing
+    from triage import crew_links, hurry, logs, sealing
     from triage.db import open_database
     from triage.desk import api, context, headers, health, limits, pages
     from triage.spool import Spool
@@ -56,6 +56,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     settings = settings or settings_or_exit()
     sealing.use(settings.field_keys)
+    crew_links.use(settings.public_base_url)
     logs.set_up("web")
     app = Flask("nowrongdoor", static_folder=None)
     app.config.update(
@@ -93,9 +94,11 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
 
 def _means(settings: "Settings") -> "Means":
+    from triage import crew_links
     from triage.jobs import Means
     from triage.startup import database_when_up
 
+    crew_links.use(settings.public_base_url)
     return Means(database_when_up(settings.database_url), _carrier(settings), settings.fallback_number)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import history, moments, outbox, promises, ringing, rules, steps
+from triage import crew_links, history, moments, outbox, promises, ringing, rules, steps
 from triage.contacts import NotFound
 from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, UNIT, move, said
 from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
@@ -105,7 +105,8 @@ def _offer(db: Session, incident: Incident, unit: Unit, actor: str, now: datetim
             offer = Dispatch(
                 incident_id=incident.id, call_sign=unit.call_sign, tag=tag, state="offered", state_since=now,
                 due_at=now + timedelta(seconds=numbers.acknowledge_s), offered_at=now, acknowledged_at=None,
-                closed_at=None, note=None, revision_told_at=None, stand_down_read_at=None,
+                closed_at=None, note=None, revision_told_at=None, stand_down_read_at=None, link_hash=None,
+                link_phone=None,
             )  # fmt: skip
             db.add(offer)
             db.flush()
@@ -120,7 +121,7 @@ def _offer(db: Session, incident: Incident, unit: Unit, actor: str, now: datetim
         dispatch_id=offer.id, call_sign=unit.call_sign,
     )  # fmt: skip
     steps.note(db, offer, "offer", actor=actor, now=now)
-    text_crew(db, offer, unit, crew.offer(job(offer)), now=now)
+    text_crew(db, offer, unit, crew.offer(job(offer), crew_links.make(offer)), now=now)
     return offer
 
 

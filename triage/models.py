@@ -437,6 +437,8 @@ class Dispatch(Base):
     revision_read: Mapped[int] = mapped_column(Integer, default=0)
     revision_told_at: Mapped[datetime | None]
     stand_down_read_at: Mapped[datetime | None]
+    link_hash: Mapped[str | None] = mapped_column(index=True)  # of the link in the offer (triage.crew_links)
+    link_phone: Mapped[str | None]  # hash of the phone that opened it
     checks_asked: Mapped[int] = mapped_column(Integer, default=0)
     note_sealed: Mapped[SealedText | None]
     note = Sealed[str | None]("note_sealed")

@@ -69,6 +69,10 @@ EXPECT: Final[dict[str, Route]] = {
     "pages.set_up_app": Route(also=OPEN),
     "pages.set_up_passkey_options": Route(also=OPEN),
     "pages.set_up_passkey": Route(also=OPEN),
+    "pages.crew_page": Route(also=OPEN),
+    "pages.crew_open": Route(also=OPEN),
+    "pages.crew_says": Route(also=OPEN),
+    "pages.crew_visit": Route(also=OPEN),
     # one's own account, and everybody's
     "pages.here": Route("ndsar"),
     "pages.account": Route("ndsar"),

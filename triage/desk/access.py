@@ -42,6 +42,10 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.set_up_app": NOT_SIGNED_IN,
     "pages.set_up_passkey_options": NOT_SIGNED_IN,
     "pages.set_up_passkey": NOT_SIGNED_IN,
+    "pages.crew_page": NOT_SIGNED_IN,  # whoever holds the link, on one phone
+    "pages.crew_open": NOT_SIGNED_IN,
+    "pages.crew_says": NOT_SIGNED_IN,
+    "pages.crew_visit": NOT_SIGNED_IN,
     "pages.sign_out": STAFF,
     "pages.here": STAFF,
     "pages.account": STAFF,

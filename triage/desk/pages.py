@@ -13,6 +13,7 @@ from triage.desk import (
     choices,
     contact_views,
     context,
+    crew_views,
     desk_views,
     headers,
     keeping_views,
@@ -66,6 +67,7 @@ def home() -> ResponseReturnValue:
 
 
 __all__ = [
-    "account_views", "approval_views", "attach", "board_views", "contact_views", "desk_views", "keeping_views",
+    "account_views", "approval_views", "attach", "board_views", "contact_views", "crew_views", "desk_views",
+    "keeping_views",
     "oversight_views", "promise_views", "service_views", "setup_views", "signin",
 ]  # fmt: skip

@@ -107,6 +107,7 @@ HAPPENED: Final = {
     "change_read": "Crew has read the change",
     "called_out": "Unit called out though not available",
     "welfare_asked": "Crew asked whether they are all right",
+    "link_opened": "Crew opened the job on its phone",
     "told_late": "Crew told of an earlier step",
     "stand_down_read": "Crew has confirmed the stand-down",
     "escalated_999": "Passed to 999",

@@ -30,6 +30,9 @@ def upgrade() -> None:
     op.add_column("dispatch", sa.Column("checks_asked", sa.Integer(), nullable=False, server_default="0"))
     for name in ("revision_told_at", "stand_down_read_at"):
         op.add_column("dispatch", _time(name))
+    for name in ("link_hash", "link_phone"):
+        op.add_column("dispatch", sa.Column(name, sa.String(64), nullable=True))
+    op.create_index("ix_dispatch_link_hash", "dispatch", ["link_hash"])
     op.create_table(
         "dispatch_step",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -48,6 +51,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("dispatch_step")
+    op.drop_index("ix_dispatch_link_hash", "dispatch")
+    for name in ("link_phone", "link_hash"):
+        op.drop_column("dispatch", name)
     for name in ("stand_down_read_at", "revision_told_at", "checks_asked", "revision_read"):
         op.drop_column("dispatch", name)
     for name in ("visit", "revision", "police_test", "adjustments", *INCIDENT):
