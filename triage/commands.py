@@ -3,6 +3,8 @@ processes.
 """
 
 import base64
+import csv
+import re
 import secrets
 import sys
 from collections import Counter
@@ -15,10 +17,11 @@ from rich.table import Table
 from sqlalchemy import func, select
 
 from callflows.wording import SENTENCES
-from triage import accounts, audit, contacts, migrate, rotation, signing_in
+from triage import accounts, audit, car_figures, contacts, migrate, rotation, signing_in
 from triage.account_models import Account
 from triage.apply import apply as apply_file
 from triage.db import utcnow
+from triage.figures import Month, this_month
 from triage.models import Contact, Incident, Outcome, QueueEntry
 from triage.office import console, database_or_exit
 from triage.outcomes import DISPOSITIONS
@@ -253,6 +256,48 @@ def _print_outcomes(counts: Counter[str], contacts_n: int, since: datetime) -> N
         table.add_row(known.label, known.group, str(count), f"{100 * count / total:.1f} %")
     console.print(table)
     console.print(", ".join(f"{group} {100 * count / total:.1f} %" for group, count in groups.most_common()))
+
+
+@report.command("cars")
+@click.option("--month", "asked", metavar="YYYY-MM", help="The month; this one if left out.")
+@click.option("--csv", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write a spreadsheet here.")
+def report_cars(asked: str | None, file: Path | None) -> None:
+    """Jobs of the response car, how long each part took, and what came of the visits, by place."""
+    now = utcnow()
+    month = this_month(now)
+    if asked:
+        written = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", asked)
+        if written is None:
+            raise click.BadParameter("write the month as 2026-03", param_hint="--month")
+        month = Month(int(written[1]), int(written[2]))
+    with database_or_exit().reading() as db:
+        found = car_figures.read(db, month, now=now)
+    if file:
+        with file.open("w", newline="", encoding="utf-8") as out:
+            csv.writer(out).writerows(car_figures.lines(found))
+        console.print(f"Written to {file}.")
+        return
+    _print_cars(found)
+
+
+def _print_cars(found: car_figures.CarFigures) -> None:
+    for code, place in sorted(found.places.items()):
+        share = "not known" if place.not_conveyed is None else f"{100 * place.not_conveyed:.0f} %"
+        console.print(
+            f"{found.month}, {code or 'all places'}: {place.jobs} jobs, {place.accepted} accepted. "
+            f"Nobody taken anywhere: {share} of {place.visits} visits of which it is known."
+        )
+        table = Table("from", "jobs", "median", "90th centile")
+        for name in car_figures.INTERVALS:
+            if took := place.interval(name):
+                table.add_row(name, str(took.jobs), _minutes(took.median_s), _minutes(took.ninetieth_s))
+        console.print(table)
+        for call_sign, jobs in sorted(place.by_unit.items()):
+            console.print(f"  {call_sign}: {jobs} jobs, {jobs / max(1, found.days):.2f} a day")
+
+
+def _minutes(seconds: int) -> str:
+    return f"{seconds // 60} min {seconds % 60:02d} s"
 
 
 @report.command("now")

@@ -62,10 +62,15 @@ class Month(NamedTuple):
         return f"{self.year:04d}-{self.month:02d}"
 
 
+def this_month(now: datetime) -> Month:
+    """The calendar month that runs."""
+    here = now.astimezone(HERE)
+    return Month(here.year, here.month)
+
+
 def month_of(asked: str | None, now: datetime) -> Month:
     """The month asked for as YYYY-MM, or the last one that is over. Raises BadMonth."""
-    here = now.astimezone(HERE)
-    last = Month(here.year, here.month).before
+    last = this_month(now).before
     if not asked:
         return last
     written = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", asked)

@@ -37,6 +37,7 @@ DANGER_WAITS_S: Final = 15
 PROMISE_LATE_S: Final = 300
 CAR_LATE_S: Final = 180  # R38: a crew has it, or a person knows
 WORK_LATE_S: Final = 30
+DISPATCH_LATE_S: Final = 10
 LEASE_LATE_S: Final = 30
 NOT_COMPARED_S: Final = 90
 SPOOL_LATE_S: Final = 60
@@ -107,6 +108,19 @@ def work_late(db: Session, now: datetime) -> list[Finding]:
     return [Finding("work_late", "Calls and texts that should have gone out are late.", EVERYBODY)] if first else []
 
 
+def dispatch_queue_late(db: Session, now: datetime) -> list[Finding]:
+    """Work about cars has waited for DISPATCH_LATE_S: a crew is not being told, or a person not being rung."""
+    late = now - timedelta(seconds=DISPATCH_LATE_S)
+    waiting = select(func.count(), func.min(Outbox.due_at)).where(
+        Outbox.done_at.is_(None), Outbox.queue == "dispatch", Outbox.due_at < late, Outbox.attempts == 0
+    )
+    count, oldest = db.execute(waiting).one()
+    if not count:
+        return []
+    words = f"{count} pieces of work about cars wait, the oldest for {int((now - oldest).total_seconds())} s."
+    return [Finding("dispatch_queue_late", words, count)]
+
+
 def carrier_away(db: Session, now: datetime) -> list[Finding]:
     """The carrier does not answer, or not to our credentials."""
     row = db.get(Comparison, 1)
@@ -136,7 +150,8 @@ def no_line(db: Session, now: datetime) -> list[Finding]:
 
 CHECKS: Final[dict[str, Check]] = {
     "danger_waits": danger_waits, "nobody_on_shift": nobody_on_shift, "claim_stuck": claim_stuck,
-    "promises_late": promises_late, "car_late": cars_late, "work_late": work_late, "carrier_away": carrier_away,
+    "promises_late": promises_late, "car_late": cars_late, "work_late": work_late,
+    "dispatch_queue_late": dispatch_queue_late, "carrier_away": carrier_away,
     "no_line": no_line, "clocks_apart": clocks_apart,
 }  # fmt: skip
 

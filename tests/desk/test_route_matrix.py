@@ -122,6 +122,7 @@ EXPECT: Final[dict[str, Route]] = {
     "pages.decide_promise": Route("n", "promise", {"decision": "leave", "words": "Their mother is with them"}),
     "pages.close_promise": Route("s", "promise", {"reason": "Their mother is with them"}),
     "pages.service": Route("ndsa"),
+    "pages.try_now": Route("a"),
     "pages.contacts": Route("ns"),
     "pages.find_contacts": Route("ns", sends={"locality": "city"}),
     "pages.contact": Route("ns", "contact"),

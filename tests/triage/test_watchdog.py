@@ -170,6 +170,11 @@ def a_late_promise_somebody_owns(lab: Lab) -> None:
     lab.scene.later(hours=1)
 
 
+def late_dispatch_work(lab: Lab) -> None:
+    with lab.scene.database.transaction() as db:
+        outbox.add(db, "ring_person", queue="dispatch", now=lab.scene.now, promise_id="0" * 32)
+
+
 def late_work(lab: Lab) -> None:
     lab.scene.nurse()
     with lab.scene.database.transaction() as db:
@@ -201,7 +206,7 @@ def an_unanswered_trial(lab: Lab) -> None:
     [
         (no_nurse, "nobody_on_shift"), (a_stuck_claim, "claim_stuck"), (a_late_promise, "promises_late"),
         (a_late_promise_somebody_owns, "promises_late"),
-        (late_work, "work_late"), (a_silent_carrier, "carrier_away"), (a_full_spool, "spool"),
+        (late_work, "work_late"), (late_dispatch_work, "dispatch_queue_late"), (a_silent_carrier, "carrier_away"), (a_full_spool, "spool"),
         (an_unanswered_trial, "unanswered"),
     ],
 )  # fmt: skip

@@ -94,6 +94,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.decide_promise": NURSE,
     "pages.close_promise": SUPERVISOR,
     "pages.service": EVERYBODY,
+    "pages.try_now": ADMINISTRATOR,
     "pages.contacts": RECORDS,
     "pages.find_contacts": RECORDS,
     "pages.contact": RECORDS,

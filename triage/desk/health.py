@@ -15,7 +15,7 @@ from redis import Redis
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from triage import accounts, caps, lowering, migrate
+from triage import accounts, caps, lowering, migrate, queue_health
 from triage.desk import access, limits
 from triage.desk.context import desk
 from triage.lifecycles import OPEN_INCIDENT
@@ -68,7 +68,7 @@ def attach(app: Flask, *, redis: Redis, public_base_url: str) -> None:
         now = desk().clock()
         try:
             with desk().database.reading() as db:
-                lines = _exposition(db, now)
+                lines = [*_exposition(db, now), *_background(db, redis, now)]
         except Exception as error:
             log.error("database_away", error=type(error).__name__)
             return Response("The database does not answer.\n", 503, content_type="text/plain")
@@ -222,6 +222,22 @@ def _exposition(db: Session, now: datetime) -> list[str]:
                  {None: lowering.count(db)}),
         *_metric("work_late_seconds", "gauge", "Age of the oldest due work nobody has done.", None,
                  {None: _clock_late_s(db, now)}),
+    ]  # fmt: skip
+
+
+def _background(db: Session, redis: Redis, now: datetime) -> list[str]:
+    """The background work. Without Redis nothing is said of workers."""
+    queues = queue_health.of_all(db, now)
+    alive = queue_health.workers(redis)
+    workers = [] if alive is None else _metric("workers", "gauge", "Workers registered in Redis.", None, {None: alive})
+    return [
+        *_metric("queue_waiting", "gauge", "Work due and not done, by queue.", "queue",
+                 {one.name: one.waiting for one in queues}),
+        *_metric("queue_oldest_seconds", "gauge", "Age of the oldest due work, by queue.", "queue",
+                 {one.name: one.oldest_s for one in queues}),
+        *_metric("queue_failing", "gauge", "Work tried in vain that will be tried again, by queue.", "queue",
+                 {one.name: one.failing for one in queues}),
+        *workers,
     ]  # fmt: skip
 
 

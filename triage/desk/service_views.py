@@ -8,7 +8,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from callflows.wording import SENTENCES
-from triage import accounts, units
+from triage import accounts, queue_health, units
+from triage.desk import answers
+from triage.desk.access import me
 from triage.desk.blueprint import pages
 from triage.desk.context import desk
 from triage.models import DirectoryEntry, Keyword, Line, Locality, Service
@@ -25,7 +27,7 @@ RULES: Final = {
     "text_valid_s": "A text to a person is worthless after",
     "alert_again_s": "Danger now, and nobody has it: ring every ready nurse again after",
     "still_alert_s": "Accepted and not moving: a person is rung after",
-    "welfare_s": "Not heard from on scene: a person is rung after",
+    "welfare_s": "Not heard from on scene: the crew is asked after",
 }
 
 
@@ -49,8 +51,18 @@ def service() -> ResponseReturnValue:
             rules=[(sentence, how_long(getattr(standing.rules, name))) for name, sentence in RULES.items()],
             misses=standing.rules.misses_before_break,
             no_car=standing.no_car_fallback,
+            queues=queue_health.of_all(db, desk().clock()),
+            in_trouble=queue_health.in_trouble(db),
             wording=[(name, standing.wording.get(name), words) for name, words in SENTENCES.items()],
         )
+
+
+@pages.post("/service/work/<int:row_id>/now")
+def try_now(row_id: int) -> ResponseReturnValue:
+    """Try this piece of background work at once."""
+    with desk().database.transaction() as db:
+        queue_health.try_now(db, row_id, actor=me().id, now=desk().clock())
+    return answers.done("It is tried now.", "pages.service")
 
 
 def keyword_state(word: Keyword, today: date) -> str:
