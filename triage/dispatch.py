@@ -35,11 +35,11 @@ def offer_next(db: Session, incident: Incident, *, actor: str, now: datetime) ->
     (once: asking again while it says so changes nothing).
     """
     tried = {row.call_sign for row in incident.dispatches}
-    for unit in _available(db, incident):
-        if unit.call_sign in tried:
-            continue
-        if offer := _offer(db, incident, unit, actor, now):
-            return offer
+    units = [unit for unit in _available(db, incident) if unit.call_sign not in tried]
+    for wait in (False, True):  # first those nobody else is just choosing; then any that turns out to be free after all
+        for unit in units:
+            if offer := _offer(db, incident, unit, actor, now, wait=wait):
+                return offer
     if incident.state != "no_unit":
         _nobody(db, incident, bool(tried), actor, now)
     return None
@@ -97,11 +97,17 @@ def _available(db: Session, incident: Incident) -> Sequence[Unit]:
     return sorted((unit for unit in units if unit.locality in near), key=lambda unit: near.index(unit.locality))
 
 
-def _offer(db: Session, incident: Incident, unit: Unit, actor: str, now: datetime) -> Dispatch | None:
+def _offer(
+    db: Session, incident: Incident, unit: Unit, actor: str, now: datetime, *, wait: bool = True
+) -> Dispatch | None:
+    """Offer it to this unit, unless it has another job; without `wait`, also not while another request chooses it."""
     numbers = rules.current(db).rules
     tag = _free_tag(db, now)
     try:
         with db.begin_nested():
+            chosen = select(Unit.call_sign).where(Unit.call_sign == unit.call_sign)
+            if not wait and db.scalar(chosen.with_for_update(skip_locked=True)) is None:
+                return None
             offer = Dispatch(
                 incident_id=incident.id, call_sign=unit.call_sign, tag=tag, state="offered", state_since=now,
                 due_at=now + timedelta(seconds=numbers.acknowledge_s), offered_at=now, acknowledged_at=None,

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--only webhook,server,claim,jobs,keywords]`"""
+"""`python -m tests.bench [--quick] [--only webhook,server,claim,jobs,cars,keywords]`"""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ import structlog
 from tests.bench import report
 from tests.bench.bed import laid
 
-PARTS = ("webhook", "server", "claim", "jobs", "keywords")
+PARTS = ("webhook", "server", "claim", "jobs", "cars", "keywords")
 
 
 def _chosen(_context: click.Context, _option: click.Parameter, given: str) -> list[str]:

@@ -233,7 +233,9 @@ def test_every_step_is_kept_with_who_said_it_and_how(car: Car) -> None:
     car.says("IW01", "1")
     car.acts(row, "en_route")
     with car.database.reading() as db:
-        steps = db.scalars(select(DispatchStep).where(DispatchStep.dispatch_id == row.id)).all()
+        steps = db.scalars(
+            select(DispatchStep).where(DispatchStep.dispatch_id == row.id).order_by(DispatchStep.id)
+        ).all()
     assert [(one.action, one.state, one.way) for one in steps] == [
         ("offer", "offered", "board"), ("acknowledge", "acknowledged", "text"), ("en_route", "en_route", "board"),
     ]  # fmt: skip
@@ -248,7 +250,7 @@ def test_a_step_told_after_a_later_one_is_kept_and_moves_nothing(car: Car) -> No
     car.says("IW01", "3")
     assert car.open(incident).state == "with_person"
     with car.database.reading() as db:
-        steps = db.scalars(select(DispatchStep.action)).all()
+        steps = db.scalars(select(DispatchStep.action).order_by(DispatchStep.id)).all()
     assert list(steps) == ["offer", "acknowledge", "with_person", "en_route"]
 
 
