@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 from rq import Queue, SimpleWorker
 from rq.executions import Execution
-from rq.job import Job, JobStatus
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from triage import hurry, jobs
@@ -27,10 +27,6 @@ LOOK_EVERY_S: Final = 0.2
 RESTART_AFTER_S: Final = 1.0
 FORK: Final = multiprocessing.get_context("fork")
 _means: jobs.Means | None = None
-
-
-class NotAllowed(Exception):
-    """Something in Redis asked a worker to run another function."""
 
 
 def run_row(row_id: int) -> bool:
@@ -57,8 +53,9 @@ class LineWorker(SimpleWorker):
         # JSON payloads alone are no cure: RQ imports and calls whatever name stands in Redis (reliability.md 3).
         if job.func_name != hurry.JOB:
             log.error("job_not_allowed", name=str(job.func_name)[:60])
-            job.set_status(JobStatus.FAILED)
-            raise NotAllowed(job.func_name)
+            job.retries_left = 0
+            self.handle_job_failure(job, queue, execution=execution, exc_string="this function is not allowed")
+            return False
         return super().perform_job(job, queue, execution)
 
 
