@@ -16,10 +16,16 @@ from tests.harness.databases import BACKENDS, FIELD_KEYS, Databases
 from tests.harness.postgres import PostgresServer
 from tests.harness.redis_server import RedisServer
 from tests.harness.stack import Stack, stack_folder
-from triage import sealing
+from triage import crew_links, sealing
 
 network.switch_off()
 sealing.use(FIELD_KEYS)
+
+
+@pytest.fixture(autouse=True)
+def no_links_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the crew's page is, a process is told once, by `create_app`: that must not reach the next test."""
+    monkeypatch.setattr(crew_links, "_base", None)
 
 
 @pytest.fixture(scope="session")

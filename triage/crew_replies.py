@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callflows import crew
+from callflows import crew, texter
 from triage import dispatch, history, promises, revisions
 from triage.lifecycles import UNDER_WAY, IllegalMove, said
 from triage.models import Dispatch, Unit
@@ -27,6 +27,8 @@ def reply(db: Session, unit: Unit, text: str, *, now: datetime, way: str = "text
     meant = crew.read(text)
     if meant is None and jobs and crew.asks_for_help(text):
         meant = crew.Reply(jobs[0].tag, "emergency")
+    if texter.opted_out(text):
+        dispatch.cannot_be_texted(db, unit, now=now)
     if meant is None:
         for row in jobs:
             history.record(

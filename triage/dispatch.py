@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import crew_links, history, moments, outbox, promises, ringing, rules, steps
+from triage import crew_links, history, moments, outbox, promises, ringing, rules, steps, units
 from triage.contacts import NotFound
 from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, UNIT, move, said
 from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
@@ -21,6 +21,7 @@ TAGS = [f"{number:02d}" for number in range(10, 100)]
 ENDS_INCIDENT = {"clear": "clear", "unable_to_find": "return"}
 ON_THE_WAY = [state for state in UNDER_WAY if state != "emergency"]
 REACHED = {action: state for (_, action), state in DISPATCH.items() if state in ON_THE_WAY}
+PHONE_STOPPED = "Its phone stopped our texts: send START from it to the crew line"
 UNSENT_S = 60  # the carrier must have an offer by then, or a person knows (R38)
 
 
@@ -35,9 +36,9 @@ def offer_next(db: Session, incident: Incident, *, actor: str, now: datetime) ->
     (once: asking again while it says so changes nothing).
     """
     tried = {row.call_sign for row in incident.dispatches}
-    units = [unit for unit in _available(db, incident) if unit.call_sign not in tried]
+    free = [unit for unit in _available(db, incident) if unit.call_sign not in tried]
     for wait in (False, True):  # first those nobody else is just choosing; then any that turns out to be free after all
-        for unit in units:
+        for unit in free:
             if offer := _offer(db, incident, unit, actor, now, wait=wait):
                 return offer
     if incident.state != "no_unit":
@@ -85,16 +86,16 @@ def _available(db: Session, incident: Incident) -> Sequence[Unit]:
     A place nobody knows the locality of may get any unit.
     """
     busy = select(Dispatch.call_sign).where(Dispatch.state.in_(OPEN_DISPATCH))
-    units = db.scalars(
+    free = db.scalars(
         select(Unit)
         .where(Unit.active, Unit.state == "available", Unit.call_sign.not_in(busy))
         .order_by(Unit.since, Unit.call_sign)
     ).all()
     if incident.locality is None:
-        return units
+        return free
     locality = db.get(Locality, incident.locality)
     near = [incident.locality, *(locality.overflow if locality else [])]
-    return sorted((unit for unit in units if unit.locality in near), key=lambda unit: near.index(unit.locality))
+    return sorted((unit for unit in free if unit.locality in near), key=lambda unit: near.index(unit.locality))
 
 
 def _offer(
@@ -292,16 +293,27 @@ def no_reply(db: Session, row: Dispatch, *, now: datetime) -> None:
         person_must_know(db, row.incident, what, now)
 
 
-def text_failed(db: Session, dispatch_id: str, *, offer: bool, now: datetime) -> None:
+def text_failed(db: Session, dispatch_id: str, *, offer: bool, now: datetime, trouble: str | None = None) -> None:
     """A text to a crew did not arrive. An offer nobody can see is over at once; of anything else a person is told, who
-    must reach the crew another way.
+    must reach the crew another way. A phone that opted out gets no further offers until somebody says it is mended.
     """
     row = get(db, dispatch_id)
+    if trouble == "opted_out":
+        cannot_be_texted(db, db.get_one(Unit, row.call_sign), now=now)
     if offer and row.state == "offered":
         row.note = "The offer did not reach their phone"
         no_reply(db, row, now=now)
     elif row.acknowledged_at and row.state in (*UNDER_WAY, "stood_down"):
         person_must_decide(db, row, f"A text to {row.call_sign} did not arrive: tell the crew", now)
+
+
+def cannot_be_texted(db: Session, unit: Unit, *, now: datetime) -> None:
+    """This unit's phone sent STOP, and the carrier blocks our texts to it: not ready until a person has seen to it.
+
+    One that has a job keeps it; whoever is told of the text that failed reaches it another way.
+    """
+    if unit.state == "available":
+        units.put(db, unit, "not_ready", PHONE_STOPPED, actor="clock", now=now)
 
 
 def withdraw(db: Session, row: Dispatch, *, actor: str, now: datetime) -> None:

@@ -87,7 +87,8 @@ class Patience:
             self._try_at = time.monotonic() + self._unit_s + TRY_AGAIN_S  # this one tries; nobody else meanwhile
 
     def _taken(self, connection: Any, _entry: Any, _proxy: Any) -> None:
-        self._deadlines[id(connection)] = (self._until(), connection)
+        with self._lock:
+            self._deadlines[id(connection)] = (self._until(), connection)
         if self._watcher_of != os.getpid():  # the first in this process: threads do not survive a fork
             with self._lock:
                 if self._watcher_of != os.getpid():
@@ -98,17 +99,21 @@ class Patience:
         until = getattr(self._here, "until", math.inf)
         return until if until < math.inf else time.monotonic() + self._unit_s  # taken without a unit
 
-    def _given_back(self, connection: Any, _entry: Any) -> None:
-        self._deadlines.pop(id(connection), None)
+    def _given_back(self, connection: Any, entry: Any) -> None:
+        with self._lock:
+            in_time = self._deadlines.pop(id(connection), None) is not None
+        if connection is not None and not in_time:  # cut just as its work was done: nobody else must get it
+            entry.invalidate()
 
     def _watch(self) -> None:
         while True:
             time.sleep(LOOK_EVERY_S)
             now = time.monotonic()
-            for key, (deadline, connection) in list(self._deadlines.items()):
-                if deadline <= now:
-                    self._deadlines.pop(key, None)
-                    _cut(connection)
+            with self._lock:
+                for key, (deadline, connection) in list(self._deadlines.items()):
+                    if deadline <= now:
+                        self._deadlines.pop(key)
+                        _cut(connection)
 
 
 def _cut(connection: Any) -> None:

@@ -180,7 +180,7 @@ def reported(
     if changed is None or (message.contact_id is None and message.dispatch_id is None):
         return
     if message.state == "failed" and message.dispatch_id:
-        dispatch.text_failed(db, message.dispatch_id, offer=crew.is_offer(message.body), now=now)
+        dispatch.text_failed(db, message.dispatch_id, offer=crew.is_offer(message.body), now=now, trouble=trouble)
     if message.state == "failed" and message.contact_id:
         contact = db.get_one(Contact, message.contact_id)
         contact.opted_out = contact.opted_out or trouble == "opted_out"

@@ -1,7 +1,7 @@
 """A night of the response car: three units, six jobs, and what goes wrong with each of them."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -76,9 +76,11 @@ class Night:
 
 
 @pytest.fixture
-def night(make_town: Callable[..., Town], databases: Databases) -> Night:
+def night(make_town: Callable[..., Town], databases: Databases) -> Iterator[Night]:
     url = databases.served("postgresql")
-    return Night(make_town(database_url=url, service_file=None), url)
+    made = Night(make_town(database_url=url, service_file=None), url)
+    yield made
+    made.database.engine.dispose()
 
 
 def is_rung_and_has_it(person: Colleague | Phone) -> None:
