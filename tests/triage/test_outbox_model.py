@@ -28,7 +28,7 @@ from triage.db import Database, utcnow
 from triage.jobs import CREW_REPEAT
 from triage.models import Contact, Dispatch, Message, Outbox, Staff, Unit
 
-STEPS, EXAMPLES = 30, 20
+STEPS, EXAMPLES = 30, 12
 MOST_AT_ONCE = 3  # so that most steps are about what becomes of them
 CARRIER = ("works", "works_but_its_list_is_behind", "away", "answer_lost", "request_lost", "refuses")
 FINAL = ("delivered", "failed")
