@@ -63,7 +63,7 @@ def act(db: Session, row: Dispatch, action: str, *, now: datetime, way: str, sai
 
 def _help_all_the_same(db: Session, row: Dispatch, now: datetime) -> str:
     """A crew asks for help about a job that is not (or no longer) theirs: a person is rung; the job stays as it is."""
-    dispatch.person_must_decide(db, row, f"{row.call_sign} asks for help", now)
+    dispatch.person_must_decide(db, row, f"{row.call_sign} asks for help", now, graver=True)
     return crew.confirmed(row.tag, "emergency")
 
 

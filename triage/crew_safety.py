@@ -53,7 +53,7 @@ def _check(db: Session, row: Dispatch, now: datetime) -> None:
             dispatch_id=row.id, call_sign=row.call_sign, state=row.state,
         )  # fmt: skip
         what = f"{row.call_sign} did not answer two welfare checks: find out how the crew is"
-        dispatch.person_must_decide(db, row, what, now)
+        dispatch.person_must_decide(db, row, what, now, graver=True)
         return
     row.checks_asked += 1
     row.due_at = now + timedelta(seconds=CHECK_ANSWER_S if row.checks_asked == 1 else CHECK_AGAIN_S)
@@ -79,16 +79,13 @@ def _ring_about_silence(db: Session, row: Dispatch, now: datetime) -> None:
 
 
 def updates_unread(db: Session, now: datetime) -> Sequence[Dispatch]:
-    """Jobs of which a change was told to the crew and not confirmed in the time an offer has, nobody knowing yet."""
+    """Jobs of which a change was told to the crew and not confirmed in the time an offer has; each change once."""
     wait = timedelta(seconds=rules.current(db).rules.acknowledge_s)
-    known = select(Promise.id).where(
-        Promise.incident_id == Dispatch.incident_id, Promise.kind == "update_unread", Promise.settled_at.is_(None)
-    )
     unread = (
         select(Dispatch)
         .join(Incident, Incident.id == Dispatch.incident_id)
         .where(Dispatch.state.in_(UNDER_WAY), Dispatch.revision_read < Incident.revision)
-        .where(moments.is_over(Dispatch.revision_told_at, now - wait, wait), ~known.exists())
+        .where(moments.is_over(Dispatch.revision_told_at, now - wait, wait))
     )
     return db.scalars(unread).all()
 
@@ -97,4 +94,5 @@ def update_unread(db: Session, row: Dispatch, *, now: datetime) -> None:
     """The crew has not confirmed a change: a person tells them."""
     if row.id in {one.id for one in updates_unread(db, now)}:
         what = f"{row.call_sign} has not confirmed a change of job {row.tag}: tell the crew"
+        row.revision_told_at = None  # said once: whoever has it says it to the crew
         dispatch.person_must_decide(db, row, what, now, kind="update_unread")

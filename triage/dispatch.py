@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from callflows import crew
 from triage import crew_links, history, moments, outbox, promises, ringing, rules, steps, units
 from triage.contacts import NotFound
-from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, UNIT, move, said
+from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, move, said
 from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
 
 TAGS = [f"{number:02d}" for number in range(10, 100)]
@@ -67,7 +67,7 @@ def send(
             db, "called_out", actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id,
             call_sign=call_sign, was=unit.state,
         )  # fmt: skip
-        unit.state, unit.reason, unit.since = move(UNIT, unit.state, "available"), None, now
+        units.put(db, unit, "available", None, actor=actor, now=now)
     if unit.state != "available":
         how = "" if unit.state == "committed" else " Say why it is called out all the same, or send another."
         raise CannotSend(f"{call_sign} is {said(unit.state)}, so it cannot be sent.{how}")
@@ -233,7 +233,7 @@ def act(
         if action == "unable_to_find":
             person_must_decide(db, row, f"{row.call_sign} could not find the person: decide what next", now)
     elif action == "emergency":
-        person_must_decide(db, row, f"{row.call_sign} asks for help", now)
+        person_must_decide(db, row, f"{row.call_sign} asks for help", now, graver=True)
     return row
 
 
@@ -375,19 +375,23 @@ def _release(db: Session, row: Dispatch, now: datetime) -> None:
         unit.state, unit.since = "available", now
 
 
-def person_must_decide(db: Session, row: Dispatch, what: str, now: datetime, kind: str = "welfare_check") -> None:
-    """Ring people on duty about this job until one of them has it."""
-    _ring_about(db, row.incident, kind, what, now)
+def person_must_decide(
+    db: Session, row: Dispatch, what: str, now: datetime, kind: str = "welfare_check", *, graver: bool = False
+) -> None:
+    """Ring people on duty about this job until one of them has it. While they are rung already, the words stay, unless
+    these are `graver`: a call for help is not hidden behind a text that did not arrive, nor the other way round.
+    """
+    _ring_about(db, row.incident, kind, what, now, anew=graver)
 
 
 def person_must_know(db: Session, incident: Incident, what: str, now: datetime) -> None:
     """No crew has this incident (yet): people on duty are rung until one of them, or a crew, has it. Said anew, it is
     the same ringing with the newest words.
     """
-    _ring_about(db, incident, "no_unit", what, now)
+    _ring_about(db, incident, "no_unit", what, now, anew=True)
 
 
-def _ring_about(db: Session, incident: Incident, kind: str, what: str, now: datetime) -> None:
+def _ring_about(db: Session, incident: Incident, kind: str, what: str, now: datetime, *, anew: bool) -> None:
     contact = db.get_one(Contact, incident.contact_id)
     ringing_already = select(Promise.id).where(
         Promise.incident_id == incident.id, Promise.kind == kind, Promise.settled_at.is_(None),
@@ -395,7 +399,7 @@ def _ring_about(db: Session, incident: Incident, kind: str, what: str, now: date
     )  # fmt: skip
     was = db.scalar(ringing_already)
     owed = promises.owe(db, kind, what, contact, due_at=now, now=now, incident_id=incident.id)
-    owed.what = what
+    owed.what = what if anew else owed.what
     if was is None:
         outbox.add(db, "ring_person", queue="dispatch", now=now, promise_id=owed.id)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.triage.test_dispatch import Car
-from triage import crew_safety, dispatch, incidents, revisions, visits
+from triage import crew_safety, dispatch, incidents, promises, revisions, visits
 from triage.car_models import DispatchStep
 from triage.db import Database
 from triage.lifecycles import IllegalMove
@@ -88,6 +88,39 @@ def test_a_change_nobody_confirms_is_told_by_a_person(car: Car) -> None:
     assert len(car.jobs("ring_person")) == 1
     car.says("IW01", f"{tag} 1")
     assert owed(car) == []
+
+
+def test_a_person_who_told_the_crew_of_a_change_is_not_rung_about_it_again(car: Car) -> None:
+    incident = car.asked()
+    car.says("IW01", "1")
+    car.says("IW01", "3")
+    change(car, incident, scene_safety="unsafe")
+    car.later(car.rules.acknowledge_s)
+    tick(car)
+    [promise] = car.owed()
+    with car.database.transaction() as db:
+        staff = db.get_one(Staff, car.nurse_on.id)
+        promises.settle(db, promises.get(db, promise.id), "Told them by radio", staff, now=car.now)
+    car.later(5 * 60)
+    tick(car)
+    assert "confirmed a change" not in " ".join(owed(car))
+    change(car, incident, address="2 Hill Road")
+    car.later(car.rules.acknowledge_s)
+    tick(car)
+    assert "confirmed a change" in " ".join(owed(car)), "the next change is another matter"
+
+
+def test_a_call_for_help_is_not_hidden_behind_what_people_are_rung_about_already(car: Car) -> None:
+    incident = car.asked()
+    row = car.open(incident)
+    car.says("IW01", "1")
+    with car.database.transaction() as db:
+        dispatch.person_must_decide(db, dispatch.get(db, row.id), "A text did not arrive", car.now)
+    car.says("IW01", "9")
+    assert owed(car) == ["IW01 asks for help"]
+    with car.database.transaction() as db:
+        dispatch.person_must_decide(db, dispatch.get(db, row.id), "A text did not arrive", car.now)
+    assert owed(car) == ["IW01 asks for help"]
 
 
 def test_whoever_accepts_after_a_change_is_told_everything_as_it_is(car: Car) -> None:

@@ -57,7 +57,7 @@ def service() -> ResponseReturnValue:
         )
 
 
-@pages.post("/service/work/<int:row_id>/now")
+@pages.post("/service/jobs/<int:row_id>/now")
 def try_now(row_id: int) -> ResponseReturnValue:
     """Try this piece of background work at once."""
     with desk().database.transaction() as db:

@@ -189,8 +189,8 @@ class DispatchAnswer(Struct, kw_only=True):
 class IncidentAnswer(Struct, kw_only=True):
     """A need for the response car. `fallback` is set while no unit can go: who to turn to instead.
 
-    `first_999` is what must be done before anything else, for urgency A. `hazards` is told only where one incident is
-    read, which is written down; a list says whether there are any (`has_hazards`). `visit` is what came of it.
+    `first_999` is what must be done before anything else, for urgency A. A list leaves `hazards` out and
+    only says whether there are any (`has_hazards`). `visit` is what came of it.
     """
 
     id: str
