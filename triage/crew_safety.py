@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import dispatch, history, moments, rules, steps
+from triage import dispatch, history, moments, rules
 from triage.lifecycles import UNDER_WAY
 from triage.models import Dispatch, Incident, Promise, Unit
 
@@ -45,13 +45,7 @@ def not_heard(db: Session, row: Dispatch, *, now: datetime) -> None:
 
 def _check(db: Session, row: Dispatch, now: datetime) -> None:
     if row.checks_asked >= 2:
-        row.checks_asked, row.due_at = 0, None
-        row.state, row.state_since = "emergency", now
-        steps.note(db, row, "emergency", actor="clock", now=now, way="clock")
-        history.record(
-            db, "emergency", actor="clock", now=now, contact_id=row.incident.contact_id, incident_id=row.incident_id,
-            dispatch_id=row.id, call_sign=row.call_sign, state=row.state,
-        )  # fmt: skip
+        dispatch.act(db, row, "emergency", actor="clock", now=now, way="clock")
         what = f"{row.call_sign} did not answer two welfare checks: find out how the crew is"
         dispatch.person_must_decide(db, row, what, now, graver=True)
         return

@@ -194,12 +194,13 @@ def act(
     """
     numbers = rules.current(db).rules
     row.checks_asked = 0
-    promises.settle_incident(db, row.incident_id, ("crew_silent",), "The crew was heard from", actor=actor, now=now)
+    if actor != "clock":
+        promises.settle_incident(db, row.incident_id, ("crew_silent",), "The crew was heard from", actor=actor, now=now)
     if already(row, action):
         if row.state != "acknowledged":  # a yes said twice is not moving
             row.due_at = _due(row.state, numbers, now) or row.due_at
         return row
-    if passed(row, action) and not note:
+    if passed(row, action) and (not note or action == "acknowledge"):  # accepting is not gone back to: it is declined
         return _told_late(db, row, action, actor, now, way, said_at)
     if passed(row, action):
         row.state = REACHED[action]  # backwards, and the note says why

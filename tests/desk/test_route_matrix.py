@@ -161,7 +161,7 @@ EXPECT: Final[dict[str, Route]] = {
     "api.stand_down": Route("nds", "incident", {"reason": "Not needed"}, asked_by_them="n"),
     "api.change_incident": Route("nds", "incident", {"concern": "Alone"}),
     "api.say_what_came_of_it": Route("nds", "incident", {"visit": "resolved"}),
-    "api.escalate": Route("nds", "incident", {"reason": "Collapsed"}),
+    "api.escalate": Route("nds", "incident", {"reason": "Collapsed"}, asked_by_them="n"),
     "api.all_units": Route("nds"),
     "api.put_unit": Route("ds", "unit", {"state": "off_duty"}),
     "api.crew_did": Route("ds", "dispatch", {"action": "acknowledge"}),

@@ -1,6 +1,7 @@
 """The board: incidents, units, dispatches, and what is owed."""
 
 from msgspec import UNSET
+from sqlalchemy.orm import Session
 
 from triage import dispatch, incidents, ladder, promises, revisions, ringing_back, units, visits, walls
 from triage.contacts import NotFound
@@ -22,6 +23,7 @@ from triage.desk.api.door import CONTROL, DESK, NURSES, SUPERVISORS, Ask, call
 from triage.desk.api.problems import Refused, invalid
 from triage.desk.context import desk
 from triage.lifecycles import CREW_ACTIONS
+from triage.models import Incident
 from triage.walls import Walls
 
 
@@ -79,9 +81,7 @@ def send_unit(ask: Ask, incident_id: str) -> tuple[int, DispatchAnswer]:
 def stand_down(ask: Ask, incident_id: str) -> IncidentAnswer:
     """The car is not needed: the crew is told. A nurse may do this for what she asked for; a dispatcher for any."""
     with desk().database.transaction() as db:
-        incident = walls.incident(db, incident_id, ask.staff, now=ask.now)
-        if not CONTROL & set(ask.staff.roles) and incident.requested_by != ask.staff.id:
-            raise Refused(403, "Another nurse asked for this car. Ask her, or a dispatcher, to stand it down.")
+        incident = _to_end(db, incident_id, ask)
         return IncidentAnswer.of(db, incidents.stand_down(db, incident, ask.body.reason, ask.staff, now=ask.now))
 
 
@@ -117,9 +117,9 @@ def say_what_came_of_it(ask: Ask, incident_id: str) -> IncidentAnswer:
     problems=(404, 409),
 )  # fmt: skip
 def escalate(ask: Ask, incident_id: str) -> IncidentAnswer:
-    """999 has it now, and why. A crew that was going is stood down."""
+    """999 has it now, and why. A crew that was going is stood down. Who may: as for a stand-down."""
     with desk().database.transaction() as db:
-        incident = walls.incident(db, incident_id, ask.staff, now=ask.now)
+        incident = _to_end(db, incident_id, ask)
         return IncidentAnswer.of(db, incidents.escalate(db, incident, ask.body.reason, ask.staff, now=ask.now))
 
 
@@ -221,6 +221,14 @@ def close_promise(ask: Ask, promise_id: str) -> PromiseAnswer:
     with desk().database.transaction() as db:
         promise = walls.promise(db, promise_id, ask.staff, now=ask.now)
         return PromiseAnswer.of(db, ladder.close(db, promise, ask.body.reason, ask.staff, now=ask.now))
+
+
+def _to_end(db: Session, incident_id: str, ask: Ask) -> Incident:
+    """The incident, to be ended: a nurse ends what she asked for, a dispatcher any."""
+    incident = walls.incident(db, incident_id, ask.staff, now=ask.now)
+    if not CONTROL & set(ask.staff.roles) and incident.requested_by != ask.staff.id:
+        raise Refused(403, "Another nurse asked for this car. Ask her, or a dispatcher, to end it.")
+    return incident
 
 
 def _said(field: str, words: str) -> str:
