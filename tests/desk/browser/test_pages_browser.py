@@ -123,6 +123,20 @@ def test_what_is_half_written_saves_itself_and_is_there_after_a_reload(served: S
     expect(page.get_by_label("C: Seen within 24 hours")).to_be_checked()
 
 
+def test_sending_one_form_never_drops_what_is_half_written_in_another(served: Served, person: People) -> None:
+    night.busy(served.database, served.lab.now)
+    page = person("Ana")
+    page.locator("#text-form textarea").fill("We are here.")
+    with page.expect_response(
+        lambda answer: answer.url.endswith("/draft") and "Said+in+passing" in (answer.request.post_data or "")
+    ):
+        page.locator("#notes").fill("Said in passing that")
+        page.evaluate("document.getElementById('text-form').requestSubmit()")
+    page.reload()
+    expect(page.locator("#notes")).to_have_value("Said in passing that")
+    expect(page.locator("#text-form textarea")).to_have_value("")
+
+
 def test_when_the_service_is_gone_the_panels_grey_and_say_so_and_come_back(served: Served, person: People) -> None:
     night.busy(served.database, served.lab.now)
     page = person("Ana")

@@ -65,8 +65,7 @@ document.addEventListener("focusout", (event) => {
 window.addEventListener("pagehide", () => {
   if (dirty) send({ keepalive: true });
 });
+// What was sent is not half written any more, which the service knows by itself; what stands in the other forms still is.
 document.addEventListener("submit", (event) => {
-  if (!formOf(event.target)) return;
-  clearTimeout(timer);
-  dirty = false;
+  if (formOf(event.target) && dirty) later(RETRY_MS);
 });
