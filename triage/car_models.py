@@ -1,11 +1,12 @@
-"""The table of what happened to each assignment of a car, step by step."""
+"""Tables of the car beside the job itself: each step of an assignment, duty times, where postcodes are."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from triage.models import Base
+from triage.models import Base, SealedText, new_id
+from triage.sealing import Sealed
 
 
 class DispatchStep(Base):
@@ -27,3 +28,33 @@ class DispatchStep(Base):
     way: Mapped[str]
 
     __table_args__ = (Index("ix_dispatch_step_dispatch_id", "dispatch_id", "at"),)
+
+
+class Duty(Base):
+    """One period in which a car works, planned and as it was: `crew` are the people on board, as the board names them.
+
+    `hand_over` is what one shift left in words for the next.
+    """
+
+    __tablename__ = "duty"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    call_sign: Mapped[str] = mapped_column(ForeignKey("unit.call_sign"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    crew: Mapped[list[str]]
+    made_by: Mapped[str]
+    began_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    hand_over_sealed: Mapped[SealedText | None]
+    hand_over = Sealed[str | None]("hand_over_sealed")
+
+    __table_args__ = (Index("ix_duty_call_sign", "call_sign", "starts_at"),)
+
+
+class Postcode(Base):
+    """Where the middle of a postcode is, from a loaded open file (triage.postcodes). Written without a space."""
+
+    __tablename__ = "postcode"
+    postcode: Mapped[str] = mapped_column(String(8), primary_key=True)
+    lat: Mapped[float]
+    lon: Mapped[float]

@@ -169,6 +169,9 @@ class Unit(Base):
     reason: Mapped[str | None] = mapped_column(String(200))
     since: Mapped[datetime]
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    base_lat: Mapped[float | None]  # where it stands when it has no job, in degrees (WGS 84)
+    base_lon: Mapped[float | None]
+    phone_heard_at: Mapped[datetime | None]  # the crew last answered from this phone: that proves that it is theirs
 
 
 # --- people and their contacts --------------------------------------------------------------------------------------
@@ -395,6 +398,11 @@ class Incident(Base):
     hazards_sealed: Mapped[SealedText | None]
     hazards = Sealed[str | None]("hazards_sealed")
     adjustments: Mapped[list[str]] = mapped_column(default=list)
+    position_sealed: Mapped[SealedText | None]
+    position = Sealed[str | None]("position_sealed")  # "latitude,longitude" in degrees (triage.places)
+    who_is_there_sealed: Mapped[SealedText | None]
+    who_is_there = Sealed[str | None]("who_is_there_sealed")
+    tell_person: Mapped[bool] = mapped_column(Boolean, default=False)  # they want a text as the car comes
     police_test: Mapped[str | None]  # police are wanted, and by which legal test (triage.ladder.LEGAL_TESTS)
     revision: Mapped[int] = mapped_column(Integer, default=1)
     visit: Mapped[str | None]  # what came of it (triage.visits)
@@ -438,6 +446,9 @@ class Dispatch(Base):
     revision_told_at: Mapped[datetime | None]
     stand_down_read_at: Mapped[datetime | None]
     link_hash: Mapped[str | None] = mapped_column(index=True)  # of the link in the offer (triage.crew_links)
+    crew_rung_at: Mapped[datetime | None]  # the offer was also rung through
+    arrive_at: Mapped[datetime | None]  # when the car should be there, as reckoned when it moved
+    person_told: Mapped[str | None]  # what the person was last texted about this car: accepted | near
     link_phone: Mapped[str | None]  # hash of the phone that opened it
     checks_asked: Mapped[int] = mapped_column(Integer, default=0)
     note_sealed: Mapped[SealedText | None]
