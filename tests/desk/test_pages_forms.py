@@ -354,6 +354,31 @@ def test_a_dispatcher_sends_a_car_to_whom_nobody_was_going(lab: Lab, grace: Pers
     assert grace.post(f"/board/incidents/{made.no_car}/send", call_sign="XX99", script=True).status_code == 404
 
 
+def _seen(page: str, incident_id: str) -> str:
+    form = page.split(f'action="/board/incidents/{incident_id}/stand-down"')[1]
+    found = re.search(r'name="seen" value="([^"]*)"', form)
+    assert found
+    return found[1]
+
+
+def test_what_one_dispatcher_decides_is_not_undone_by_another_who_looked_at_an_older_page(lab: Lab) -> None:
+    made = night.busy(lab.database, lab.now)
+    grace, isla = lab.as_("grace"), lab.as_("isla")
+    seen = _seen(isla.get("/board").text, made.no_car)
+    assert "PO01 is asked" in grace.says(
+        grace.post(f"/board/incidents/{made.no_car}/send", call_sign="PO01", seen=seen)
+    )
+    again = grace.post(f"/board/incidents/{made.no_car}/send", call_sign="PO01", seen=seen)
+    assert "PO01 is asked" in grace.says(again)  # a double press is one
+    for path in ("/board/incidents/{}/stand-down", "/incidents/{}/escalate"):
+        late = isla.post(path.format(made.no_car), seen=seen, script=True, reason="No car")
+        assert late.status_code == 409
+        assert "PO01 waiting for the crew" in isla.says(late)
+    now_seen = _seen(isla.get("/board").text, made.no_car)
+    done = isla.post(f"/board/incidents/{made.no_car}/stand-down", seen=now_seen, reason="Found by family")
+    assert "Stood down" in isla.says(done)
+
+
 def test_standing_down_needs_a_reason(lab: Lab, grace: Person) -> None:
     made = night.busy(lab.database, lab.now)
     assert "Say why" in grace.says(grace.post(f"/board/incidents/{made.no_car}/stand-down", reason=" "))

@@ -32,9 +32,15 @@ from triage.units import BadState
 from triage.walls import Walled
 
 log = structlog.get_logger(__name__)
+
+
+class Overtaken(Exception):
+    """Somebody else changed it since the page was shown; `str()` says how it stands now. Nothing was done."""
+
+
 SENTENCES = (
     AlreadySettled, BadIncident, BadState, CannotBe, CannotLink, CannotSend, CannotText, IllegalMove, NotNow, NotTheirs,
-    Taken, Wrong,
+    Overtaken, Taken, Wrong,
 )  # fmt: skip
 WHAT_TO_DO = {
     400: (

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from triage import incidents, promises, units
 from triage.desk import desk_data
 from triage.lifecycles import CREW_ACTIONS, DISPATCH, INCIDENT, OPEN_DISPATCH, OPEN_INCIDENT
-from triage.models import Dispatch, Incident, Staff, Unit
+from triage.models import Dispatch, Incident, Promise, Staff, Unit
 from triage.walls import Walls
 
 
@@ -29,14 +29,29 @@ class Row:
     had_crew: bool
 
     @property
+    def seen(self) -> str:
+        """What a page shows of it. A press made on another picture is not done: somebody else was there first."""
+        return seen(self.incident, self.running)
+
+    @property
     def help(self) -> bool:
         """Whether its crew asks for help."""
         return self.running is not None and self.running.state == "emergency"
 
 
+def seen(incident: Incident, running: Dispatch | None) -> str:
+    """Where an incident stands, and who has it. The steps of a crew on its way are not in it: no surprise."""
+    return f"{incident.state} {running.id if running else ''}".strip()
+
+
+def running_of(incident: Incident) -> Dispatch | None:
+    """Its dispatch that is not over, if any."""
+    return next((one for one in incident.dispatches if one.state in OPEN_DISPATCH), None)
+
+
 def row(incident: Incident) -> Row:
     """The incident with what its life cycles allow."""
-    running = next((one for one in incident.dispatches if one.state in OPEN_DISPATCH), None)
+    running = running_of(incident)
     moves = {action for state, action in DISPATCH if running and state == running.state}
     return Row(
         incident=incident,
@@ -62,6 +77,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
     return {
         "first": [one for one in rows if one.help] + [one for one in rows if one.incident.state == "no_unit"],
         "help": sum(one.help for one in rows),
+        "sound": _sound(rows, owed),
         "running": [one for one in rows if one.incident.state in OPEN_INCIDENT and not one.help],
         "ended": [one for one in rows if one.incident.state not in (*OPEN_INCIDENT, "no_unit")],
         "units": cars,
@@ -77,6 +93,16 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "urgency_of": desk_data.urgency_of(db),
         "now": now,
     }
+
+
+def _sound(rows: Sequence[Row], owed: Sequence[Promise]) -> str:
+    """Which sound the page makes: the gravest of what nobody has taken yet; none once everything has somebody."""
+    untaken = {one.incident_id for one in owed if one.owner_id is None and one.incident_id}
+    if any(one.help and one.incident.id in untaken for one in rows):
+        return "help"
+    if any(one.incident.state == "no_unit" and one.incident.id in untaken for one in rows):
+        return "nobody"
+    return "person" if untaken else ""
 
 
 def called_out_first(cars: Sequence[Unit], locality: str | None) -> list[Unit]:

@@ -10,9 +10,11 @@ from triage import dispatch, incidents, revisions, units, visits, walls
 from triage.contacts import NotFound
 from triage.desk import access, answers, board_data, words
 from triage.desk.access import me
+from triage.desk.answers import Overtaken
 from triage.desk.blueprint import pages
 from triage.desk.context import desk
 from triage.lifecycles import CREW_ACTIONS
+from triage.models import Incident
 
 BOARD: Final = "pages.board"
 CHANGES: Final = ("address", "postcode", "scene_safety", "hazards", "concern")
@@ -45,6 +47,21 @@ def _everything(db: Session) -> dict[str, Any]:
     }
 
 
+def _as_seen(incident: Incident) -> None:
+    """Two people may have the board open: what one decides on a picture that the other changed is asked again.
+
+    Raises Overtaken.
+    """
+    running = board_data.running_of(incident)
+    if request.form.get("seen", "") in ("", board_data.seen(incident, running)):
+        return
+    now_is = words.INCIDENT[incident.state].lower()
+    who = f"{running.call_sign} {words.DISPATCH[running.state].lower()}" if running else "no unit has it"
+    raise Overtaken(
+        f"Not done: somebody changed this while you looked. It is now: {now_is}, {who}. Look again, then press again."
+    )
+
+
 @pages.post("/board/incidents/<incident_id>/send")
 def send_unit(incident_id: str) -> ResponseReturnValue:
     """Send this unit: its crew is texted. One that was only offered it is told it is no longer theirs."""
@@ -53,6 +70,9 @@ def send_unit(incident_id: str) -> ResponseReturnValue:
     with desk().database.transaction() as db:
         incident = walls.incident(db, incident_id, me(), now=now)
         walls.car_to_send(db, call_sign, me(), now=now)
+        running = board_data.running_of(incident)
+        if running is None or running.call_sign != call_sign:
+            _as_seen(incident)
         why = request.form.get("called_out", "")[:200] or None
         dispatch.send(db, incident, call_sign, actor=me().id, now=now, called_out=why)
     return answers.done(f"{call_sign} is asked to go.", BOARD)
@@ -80,6 +100,8 @@ def escalate(incident_id: str) -> ResponseReturnValue:
     now = desk().clock()
     with desk().database.transaction() as db:
         incident = walls.incident(db, incident_id, me(), now=now)
+        if incident.closed_at is None:
+            _as_seen(incident)
         incidents.escalate(db, incident, request.form.get("reason", "")[:1000], me(), now=now)
     return answers.done("Passed to 999.", BOARD)
 
@@ -104,7 +126,10 @@ def stand_down(incident_id: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")[:1000]
     with desk().database.transaction() as db:
         now = desk().clock()
-        incidents.stand_down(db, walls.incident(db, incident_id, me(), now=now), reason, me(), now=now)
+        incident = walls.incident(db, incident_id, me(), now=now)
+        if incident.closed_at is None:
+            _as_seen(incident)
+        incidents.stand_down(db, incident, reason, me(), now=now)
     return answers.done("Stood down.", BOARD)
 
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from sqlalchemy import select
 
 from tests.desk import night
 from tests.desk.browser.conftest import Served
 from tests.harness.waiting import wait_until
-from triage import alarms, bridge, contacts, dispatch, history, ladder, presence, promises, walls
+from triage import alarms, bridge, contacts, dispatch, history, ladder, presence, promises, units, walls
 from triage.models import Leg, Message, Outcome, Promise
 
 People = Callable[..., Any]
@@ -398,16 +398,63 @@ def test_a_crew_that_asks_for_help_is_first_on_the_board_and_is_heard(served: Se
     night.busy(served.database, served.lab.now)
     page = person("Grace")
     page.locator("h2").first.click()
-    expect(page.locator("#sound")).to_have_text("Sound for a crew's call for help: on")
+    expect(page.locator("#sound")).to_have_text("Sound for what nobody has taken: on")
     with served.database.transaction() as db:
         job = dispatch.open_of_unit(db, "IW01")[0]
         dispatch.act(db, dispatch.get(db, job.id), "emergency", actor="crew", now=served.lab.now)
+    sound = page.locator("#sound")
+    wait_until(lambda: sound.get_attribute("data-kind") == "help", 12, what="the sound of a crew's call for help")
     first = page.locator("#nobody .incident").first
     expect(first).to_contain_text("IW01 asks for help")
     expect(first).to_contain_text("Ring the crew: 07700 900301")
     expect(page.locator("#notices")).to_contain_text("IW01 asks for help")
     assert "!" in page.title()
-    wait_until(lambda: int(page.locator("#sound").get_attribute("data-played") or 0) >= 1, 12, what="a tone")
+    takes = page.get_by_role("button", name="I have it")
+    for left in reversed(range(takes.count())):
+        takes.first.click()
+        expect(takes).to_have_count(left)
+    expect(page.locator("[data-sound]")).to_have_attribute("data-sound", "")
+
+
+def test_each_kind_of_trouble_has_a_sound_until_somebody_took_it(served: Served, person: People) -> None:
+    made = night.busy(served.database, served.lab.now)
+    page = person("Grace")
+    page.locator("h2").first.click()
+    sound = page.locator("#sound")
+    wait_until(lambda: sound.get_attribute("data-kind") == "nobody", 12, what="the sound of nobody going")
+    row = page.locator("#promises .row").filter(has_text="No car").first
+    row.get_by_role("button", name="I have it").click()
+    expect(page.locator("[data-sound]")).not_to_have_attribute("data-sound", "nobody")
+    with served.database.transaction() as db:
+        job = dispatch.open_of_unit(db, "IW01")[0]
+        dispatch.person_must_decide(db, job, "IW01 is quiet", served.lab.now, kind="crew_silent")
+    expect(page.locator("[data-sound]")).to_have_attribute("data-sound", "person")
+    wait_until(lambda: sound.get_attribute("data-kind") == "person", 12, what="the sound of something owed")
+    assert made.no_car
+
+
+def test_rows_stay_where_they_are_while_the_pointer_is_about_to_press(served: Served, person: People) -> None:
+    night.busy(served.database, served.lab.now)
+    page = person("Grace")
+    expect(page.locator(".panel-nobody .age")).to_have_text("live")
+    button = page.locator("#units .presses button").first
+    button.hover()
+    with served.database.transaction() as db:
+        unit = next(one for one in units.all_of_them(db) if one.state == "available")
+        units.put(db, unit, "off_duty", None, actor="crew", now=served.lab.now)
+    with page.expect_response(lambda answer: "/board/live" in answer.url and answer.status == 200):
+        page.mouse.move(*_middle(button, 1))
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => setTimeout(done, 200)))"
+    )  # it would be drawn by now
+    assert page.locator(f"#unit-{unit.call_sign} .unit-state").inner_text() == "Available"
+    expect(page.locator(f"#unit-{unit.call_sign} .unit-state")).to_have_text("Off duty", timeout=10_000)
+
+
+def _middle(element: Locator, beside: int) -> tuple[float, float]:
+    box = element.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2 + beside, box["y"] + box["height"] / 2
 
 
 def test_a_nurse_is_told_on_top_when_the_car_cannot_come(served: Served, person: People) -> None:

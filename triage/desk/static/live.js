@@ -10,6 +10,8 @@ import { answered, say } from "./notices.js";
 
 const STALE_AFTER_MS = 4000;
 const GIVE_UP_MS = 4000;
+const POINTING_MS = 2000; // a pointer that moved over buttons this lately is about to press one
+const HELD_AT_MOST_MS = 3000;
 const TITLE = document.title;
 
 const url = document.body.dataset.live;
@@ -26,8 +28,27 @@ export function onFresh(listener) {
   listeners.push(listener);
 }
 
-/** Ask now, not at the next second. */
+// Rows never move under the pointer: while it moves over buttons, a new version waits, for HELD_AT_MOST_MS at most.
+let pointerMoved = 0;
+let heldSince = 0;
+document.addEventListener("pointermove", (event) => {
+  if (event.pointerType === "mouse") pointerMoved = Date.now();
+});
+
+function aboutToPress() {
+  const pointing = Date.now() - pointerMoved < POINTING_MS && document.querySelector("main .presses:hover");
+  if (!pointing) heldSince = 0;
+  else heldSince ||= Date.now();
+  return pointing && Date.now() - heldSince < HELD_AT_MOST_MS;
+}
+
+/** Ask now, not at the next second: after a press, whatever the pointer does. */
 export async function refresh() {
+  pointerMoved = 0;
+  await update();
+}
+
+async function update() {
   if (!url) return;
   if (asking) {
     again = true;
@@ -44,7 +65,7 @@ export async function refresh() {
   }
   if (again) {
     again = false;
-    await refresh();
+    await update();
   }
 }
 
@@ -64,7 +85,8 @@ async function ask() {
     return;
   }
   setTime(Number(answer.headers.get("X-Service-Time")));
-  if (answer.status === 200) {
+  if (answer.status === 200 && !aboutToPress()) {
+    heldSince = 0;
     await swap(await answer.text());
     version = answer.headers.get("ETag");
   }
@@ -125,12 +147,12 @@ function alert(quietly) {
 /** Start asking, once a second, also while the page is hidden. */
 export function start() {
   if (!url) return;
-  document.addEventListener("visibilitychange", refresh);
+  document.addEventListener("visibilitychange", update);
   const ticker = new Worker(new URL("./ticker.js", import.meta.url));
   ticker.onmessage = () => {
     tickClocks();
     showAge();
-    refresh();
+    update();
   };
   summarise();
   alert(true);

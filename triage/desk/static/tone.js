@@ -1,21 +1,24 @@
-// A tone while somebody who said there is danger now waits (desk) or a crew asks for help (board), repeated until somebody has
-// it. Browsers keep silent until the
+// A sound while something waits for a person, one for each kind, repeated until somebody has it. The service says which: on the
+// desk somebody who said there is danger now; on the board the gravest of what nobody has taken. Browsers keep silent until the
 // first click, so it is off until then, and the button says which. Never sound alone: the list and the title say it too.
 
 import { onFresh } from "./live.js";
 
-const EVERY_MS = 3000;
-const NOTES = [660, 880, 660];
+const SOUNDS = {
+  danger: { notes: [660, 880, 660], everyMs: 3000 },
+  help: { notes: [660, 880, 660], everyMs: 3000 },
+  nobody: { notes: [620, 440], everyMs: 5000 },
+  person: { notes: [330], everyMs: 15000 },
+};
 const button = document.getElementById("sound");
 let context = null;
 let wanted = false;
 let repeating = null;
-
-const inDanger = () => Number(document.querySelector("[data-danger]")?.dataset.danger || 0);
+let kind = "";
 
 function play() {
   if (!context || !wanted) return;
-  NOTES.forEach((pitch, at) => {
+  SOUNDS[kind].notes.forEach((pitch, at) => {
     const note = context.createOscillator();
     const loud = context.createGain();
     const start = context.currentTime + at * 0.22;
@@ -28,17 +31,17 @@ function play() {
     note.stop(start + 0.22);
   });
   button.dataset.played = String(Number(button.dataset.played || 0) + 1);
+  button.dataset.kind = kind;
 }
 
 function follow() {
-  const needed = wanted && inDanger() > 0;
-  if (needed && !repeating) {
-    play();
-    repeating = setInterval(play, EVERY_MS);
-  } else if (!needed && repeating) {
-    clearInterval(repeating);
-    repeating = null;
-  }
+  const needed = (wanted && document.querySelector("[data-sound]")?.dataset.sound) || "";
+  if (needed === kind) return;
+  clearInterval(repeating);
+  kind = needed;
+  if (!SOUNDS[kind]) return;
+  play();
+  repeating = setInterval(play, SOUNDS[kind].everyMs);
 }
 
 function set(on) {
