@@ -5,7 +5,7 @@ month count, the calendar month here. For those who run the service: small count
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from triage.car_models import DispatchStep
 from triage.figures import HERE, Month
 from triage.models import Dispatch, Incident
-from triage.visits import CONVEYED
+from triage.visits import CONVEYED, NOT_MET
 
 EVERYWHERE: Final = ""
 MOMENTS: Final = (
@@ -52,14 +52,14 @@ class Place:
 
     jobs: int = 0
     accepted: int = 0
-    visits: int = 0  # of which it is known what came of them
+    visits: int = 0  # somebody was seen, and it is known what came of it
     conveyed: int = 0
     took: dict[str, list[int]] = field(default_factory=dict)
     by_unit: dict[str, int] = field(default_factory=dict)
 
     @property
     def not_conveyed(self) -> float | None:
-        """The share of known visits after which nobody was taken anywhere; None without any."""
+        """The share of known visits without an emergency department; None without any visit."""
         return (self.visits - self.conveyed) / self.visits if self.visits else None
 
     def interval(self, name: str) -> Took | None:
@@ -79,10 +79,12 @@ class CarFigures:
     places: Mapping[str, Place]
 
 
-def read(db: Session, month: Month, *, now: datetime) -> CarFigures:
-    """The figures of a month, also of the one that runs."""
+def read(db: Session, month: Month, *, now: datetime, localities: Collection[str] = ()) -> CarFigures:
+    """The figures of a month, also of the one that runs: of these localities, or of all and of places not known."""
     places: dict[str, Place] = {EVERYWHERE: Place()}
     asked = select(Incident).where(Incident.requested_at >= month.begins, Incident.requested_at < month.after.begins)
+    if localities:
+        asked = asked.where(Incident.locality.in_(localities))
     for incident in db.scalars(asked.order_by(Incident.requested_at)):
         for code in (EVERYWHERE, incident.locality or "unknown"):
             _add(db, places.setdefault(code, Place()), incident)
@@ -95,7 +97,7 @@ def _add(db: Session, place: Place, incident: Incident) -> None:
     place.jobs += 1
     rows = db.scalars(select(Dispatch).where(Dispatch.incident_id == incident.id)).unique().all()
     accepted = [row for row in rows if row.acknowledged_at]
-    if incident.visit:
+    if incident.visit and incident.visit not in NOT_MET:
         place.visits += 1
         place.conveyed += incident.visit in CONVEYED
     for row in accepted:

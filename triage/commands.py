@@ -4,7 +4,6 @@ processes.
 
 import base64
 import csv
-import re
 import secrets
 import sys
 from collections import Counter
@@ -21,7 +20,7 @@ from triage import accounts, audit, car_figures, contacts, migrate, rotation, si
 from triage.account_models import Account
 from triage.apply import apply as apply_file
 from triage.db import utcnow
-from triage.figures import Month, this_month
+from triage.figures import BadMonth, this_month, written_month
 from triage.models import Contact, Incident, Outcome, QueueEntry
 from triage.office import console, database_or_exit
 from triage.outcomes import DISPOSITIONS
@@ -264,12 +263,10 @@ def _print_outcomes(counts: Counter[str], contacts_n: int, since: datetime) -> N
 def report_cars(asked: str | None, file: Path | None) -> None:
     """Jobs of the response car, how long each part took, and what came of the visits, by place."""
     now = utcnow()
-    month = this_month(now)
-    if asked:
-        written = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", asked)
-        if written is None:
-            raise click.BadParameter("write the month as 2026-03", param_hint="--month")
-        month = Month(int(written[1]), int(written[2]))
+    try:
+        month = written_month(asked) if asked else this_month(now)
+    except BadMonth as no:
+        raise click.BadParameter(str(no), param_hint="--month") from None
     with database_or_exit().reading() as db:
         found = car_figures.read(db, month, now=now)
     if file:
@@ -285,7 +282,7 @@ def _print_cars(found: car_figures.CarFigures) -> None:
         share = "not known" if place.not_conveyed is None else f"{100 * place.not_conveyed:.0f} %"
         console.print(
             f"{found.month}, {code or 'all places'}: {place.jobs} jobs, {place.accepted} accepted. "
-            f"Nobody taken anywhere: {share} of {place.visits} visits of which it is known."
+            f"No emergency department: {share} of {place.visits} visits where somebody was seen."
         )
         table = Table("from", "jobs", "median", "90th centile")
         for name in car_figures.INTERVALS:

@@ -68,15 +68,20 @@ def this_month(now: datetime) -> Month:
     return Month(here.year, here.month)
 
 
+def written_month(asked: str) -> Month:
+    """A month written as YYYY-MM. Raises BadMonth."""
+    written = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", asked)
+    if written is None:
+        raise BadMonth("Write the month as year and number, such as 2026-03.")
+    return Month(int(written[1]), int(written[2]))
+
+
 def month_of(asked: str | None, now: datetime) -> Month:
     """The month asked for as YYYY-MM, or the last one that is over. Raises BadMonth."""
     last = this_month(now).before
     if not asked:
         return last
-    written = re.fullmatch(r"(20[0-9]{2})-(0[1-9]|1[0-2])", asked)
-    if written is None:
-        raise BadMonth("Write the month as year and number, such as 2026-03.")
-    wanted = Month(int(written[1]), int(written[2]))
+    wanted = written_month(asked)
     if wanted > last:
         raise BadMonth(f"That month is not over. The last one with figures is {last}.")
     return wanted

@@ -21,8 +21,11 @@ VISITS: Final[Mapping[str, str]] = {
     "not_found": "Not found",
     "not_needed": "Not needed when the crew came",
 }
-CONVEYED: Final = frozenset({"safe_haven", "place_of_safety", "emergency_department", "police", "ambulance"})
-"""Taken somewhere. The share that was not is what a response car is judged by (domain.md 1.4)."""
+CONVEYED: Final = frozenset({"emergency_department", "ambulance"})
+"""To an emergency department, as an ambulance goes there. The share of people met to whom that did not happen is what a
+response car is judged by: a Safe Haven, a place of safety or the crisis team count as without it."""
+NOT_MET: Final = frozenset({"not_found", "not_needed"})
+"""Nobody was seen, so these visits are in no share: they would make the car look better than it is."""
 
 
 class BadVisit(Exception):

@@ -151,3 +151,21 @@ def test_a_page_is_shown_when_notices_cannot_be_read(lab: Lab) -> None:
     with lab.database.transaction() as db:
         db.connection().exec_driver_sql("ALTER TABLE notice RENAME TO notice_away")
     assert isla.get("/figures").status_code == 200
+
+
+def test_the_months_of_the_car_are_a_page_and_a_spreadsheet_for_those_who_run_the_service(
+    lab: Lab, theirs: str
+) -> None:
+    night.busy(lab.database, lab.now)
+    isla = lab.as_("isla")
+    assert "/figures/cars" in isla.get("/figures").text
+    assert "/figures/cars" not in reader(lab).get("/figures").text
+    page = isla.get("/figures/cars").text
+    assert "All places" in page
+    assert "Offered to accepted" in page
+    assert "IW01" in page
+    file = isla.get("/figures/cars.csv")
+    assert file.mimetype == "text/csv"
+    assert file.text.splitlines()[0].startswith("month,locality,jobs")
+    assert isla.get("/figures/cars?month=2020-02").text.count("<table") == 0
+    assert isla.get("/figures/cars?month=nonsense").status_code == 422

@@ -141,6 +141,8 @@ EXPECT: Final[dict[str, Route]] = {
     "pages.acknowledge_alarm": Route("ndsa"),
     "pages.who_saw_what": Route("s", query="?staff=nobody"),
     "pages.figures": Route("sar"),
+    "pages.figures_of_cars": Route("sa"),
+    "pages.car_figures_file": Route("sa"),
     # --- the API
     "api.openapi_json": Route(also=OPEN),
     "api.who_am_i": Route("ndsar"),

@@ -58,3 +58,20 @@ def test_another_month_has_nothing(database: Database) -> None:
     with database.reading() as db:
         later = car_figures.read(db, this_month(car.now + timedelta(days=40)), now=car.now)
     assert later.places[car_figures.EVERYWHERE].jobs == 0
+
+
+def test_who_was_not_there_counts_neither_for_nor_against_the_car(database: Database) -> None:
+    car = Car(database)
+    car.on_duty("IW01")
+    for visit in ("not_found", "safe_haven"):
+        incident = car.asks_for_car(car.caller(line=factories.ISLAND_LINE), car.nurse_on)
+        for digit in "13458":
+            car.says("IW01", digit)
+        with database.transaction() as db:
+            visits.record(db, incidents.get(db, incident.id), visit, None, actor="crew", now=car.now)
+        car.later(60)
+    with database.reading() as db:
+        found = car_figures.read(db, this_month(car.now), now=car.now, localities=["island"])
+        elsewhere = car_figures.read(db, this_month(car.now), now=car.now, localities=["city"])
+    assert (found.places["island"].visits, found.places["island"].not_conveyed) == (1, 1.0)
+    assert list(elsewhere.places.values()) == [car_figures.Place()]

@@ -113,6 +113,8 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.acknowledge_alarm": EVERYBODY,
     "pages.who_saw_what": SUPERVISOR,
     "pages.figures": FIGURES,
+    "pages.figures_of_cars": TOLD,  # small counts are not hidden there: not for readers
+    "pages.car_figures_file": TOLD,
 }
 FIRST_PAGE: Final = (
     ("nurse", "pages.nurse_desk"),

@@ -1,14 +1,16 @@
 """For those who watch over the work: what a second person must know, who saw what, and figures that show nobody."""
 
+import csv
+import io
 from datetime import datetime
 
 import structlog
-from flask import g, render_template, request
+from flask import Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from jinja2 import Environment
 from sqlalchemy.exc import SQLAlchemyError
 
-from triage import accounts, alarms, notices, reading_trail, walls
+from triage import accounts, alarms, car_figures, notices, reading_trail, walls
 from triage import figures as numbers
 from triage.desk import access, answers, desk_data, words
 from triage.desk.access import me
@@ -90,6 +92,38 @@ def figures() -> ResponseReturnValue:
     with desk().database.reading() as db:
         page = render_template("figures.jinja", figures=numbers.read(db, me(), month), wrong=wrong)
     return page, 422 if wrong else 200
+
+
+@pages.get("/figures/cars")
+def figures_of_cars() -> ResponseReturnValue:
+    """A month of the response car, also the one that runs: jobs, how long each part took, what came of the visits."""
+    found, wrong = _of_cars()
+    page = render_template("car_figures.jinja", figures=found, intervals=car_figures.INTERVALS, wrong=wrong)
+    return page, 422 if wrong else 200
+
+
+@pages.get("/figures/cars.csv")
+def car_figures_file() -> ResponseReturnValue:
+    """The same as a spreadsheet, as `nowrongdoor report cars --csv` writes it."""
+    found, wrong = _of_cars()
+    if wrong:
+        return answers.refused(wrong, "pages.figures_of_cars")
+    out = io.StringIO()
+    csv.writer(out).writerows(car_figures.lines(found))
+    named = f'attachment; filename="response-car-{found.month}.csv"'
+    return Response(out.getvalue(), mimetype="text/csv", headers={"Content-Disposition": named})
+
+
+def _of_cars() -> tuple[car_figures.CarFigures, str | None]:
+    """Of the places this person's entry in the service file names, or of all; and why it is not the month asked for."""
+    now = desk().clock()
+    asked, wrong = request.args.get("month"), None
+    try:
+        month = numbers.written_month(asked) if asked else numbers.this_month(now)
+    except numbers.BadMonth as no:
+        wrong, month = str(no), numbers.this_month(now)
+    with desk().database.reading() as db:
+        return car_figures.read(db, month, now=now, localities=me().localities), wrong
 
 
 def add_to(env: Environment) -> None:

@@ -318,4 +318,5 @@ def add_to(env: Environment) -> None:
         field_time=field_time,
         said=said,
         elapsed=elapsed,
+        seconds=lambda count: elapsed(timedelta(seconds=count)),
     )
