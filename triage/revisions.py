@@ -5,16 +5,18 @@ with `TAG 1`; whoever accepts later is told everything as it is then. Who has no
 told by a person (`crew_safety`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflows import crew
 from triage import dispatch, history, incidents, promises
 from triage.lifecycles import OPEN_INCIDENT, UNDER_WAY, IllegalMove
-from triage.models import Dispatch, Incident, Staff, Unit
+from triage.models import Dispatch, History, Incident, Staff, Unit
 
 CHANGEABLE: Final = (
     "address", "postcode", "scene_safety", "concern", "call_back", "hazards", "adjustments", "police_test", "needed_by",
@@ -47,6 +49,39 @@ def change(db: Session, incident: Incident, staff: Staff, wanted: Mapping[str, A
         told = crew.changed(dispatch.job(running), incident.revision, tuple(different))
         dispatch.text_crew(db, running, db.get_one(Unit, running.call_sign), told, now=now)
     return incident
+
+
+@dataclass(frozen=True)
+class Change:
+    """One revision of what a crew must know: when, by whom (a staff id), which fields, and which crews have read it."""
+
+    number: int
+    at: datetime
+    by: str
+    fields: Sequence[str]
+    read: dict[str, datetime]  # by call sign: the first reading of this revision or a later one
+
+
+def trail(db: Session, changed: Sequence[Incident]) -> dict[str, list[Change]]:
+    """The changes of each of these incidents by its id, oldest first, and who has read them. Accepting reads all."""
+    lines = db.scalars(
+        select(History)
+        .where(History.incident_id.in_([one.id for one in changed]))
+        .where(History.what.in_(("incident_changed", "change_read", "acknowledge")))
+        .order_by(History.id)
+    ).all()
+    units = {row.id: row.call_sign for one in changed for row in one.dispatches}
+    found: dict[str, list[Change]] = {one.id: [] for one in changed}
+    for line in lines:
+        assert line.incident_id
+        changes = found[line.incident_id]
+        if line.what == "incident_changed":
+            changes.append(Change(line.detail["revision"], line.at, line.actor, line.detail["fields"], {}))
+            continue
+        unit = units[line.detail["dispatch_id"]]
+        for change_read in changes:
+            change_read.read.setdefault(unit, line.at)
+    return found
 
 
 def read(db: Session, row: Dispatch, *, now: datetime, way: str) -> str:

@@ -10,7 +10,20 @@ from sqlalchemy import func, select
 
 from tests.desk import night
 from tests.desk.pages_lab import Lab, Person
-from triage import bridge, contacts, dispatch, drafts, history, incidents, outcomes, presence, queue, texts, units
+from triage import (
+    bridge,
+    contacts,
+    dispatch,
+    drafts,
+    history,
+    incidents,
+    outcomes,
+    presence,
+    queue,
+    revisions,
+    texts,
+    units,
+)
 from triage.models import DirectoryEntry, History, Incident, Keyword, Leg, Locality, Service, Staff
 
 HOSTILE = "<b>x</b>\"'><script>alert(1)</script>{{7*7}}"
@@ -394,3 +407,25 @@ def test_reasons_are_words(lab: Lab) -> None:
     night.says(lab.database, contact, "cannot_talk", now=lab.now)
     row = row_of(lab.as_("ana").get("/desk").text, "Isle of Wight")
     assert queue.STATED["cannot_talk"] in row
+
+
+def test_the_board_says_of_each_change_who_has_read_it(lab: Lab) -> None:
+    night.busy(lab.database, lab.now)
+    grace = lab.as_("grace")
+    with lab.database.transaction() as db:
+        job = dispatch.open_of_unit(db, "IW01")[0]
+        incident_id = job.incident_id
+    grace.post(f"/incidents/{incident_id}/change", address="5 Chapel Walk", scene_safety="unsafe")
+    row = _row(grace.get("/board").text, incident_id)
+    assert re.search(r"Change 2, \d\d:\d\d, Grace[^:]*: address, whether it is safe there\.", row)
+    assert "IW01 has not read it yet" in row
+    with lab.database.transaction() as db:
+        revisions.read(db, dispatch.get(db, job.id), now=lab.now, way="text")
+    row = _row(grace.get("/board").text, incident_id)
+    assert "IW01 read it" in row
+    assert "not read it" not in row
+
+
+def _row(page: str, incident_id: str) -> str:
+    row = page.split(f'id="incident-{incident_id}"')[1].split('class="presses"')[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", row).split())

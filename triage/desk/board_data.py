@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import incidents, promises, units
+from triage import incidents, promises, revisions, units
 from triage.desk import desk_data
 from triage.lifecycles import CREW_ACTIONS, DISPATCH, INCIDENT, OPEN_DISPATCH, OPEN_INCIDENT
 from triage.models import Dispatch, Incident, Promise, Staff, Unit
@@ -77,6 +77,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
     return {
         "first": [one for one in rows if one.help] + [one for one in rows if one.incident.state == "no_unit"],
         "help": sum(one.help for one in rows),
+        "changes_of": revisions.trail(db, [one.incident for one in rows if one.incident.revision > 1]),
         "sound": _sound(rows, owed),
         "running": [one for one in rows if one.incident.state in OPEN_INCIDENT and not one.help],
         "ended": [one for one in rows if one.incident.state not in (*OPEN_INCIDENT, "no_unit")],

@@ -1,5 +1,6 @@
 """How the pages say things: states, times and numbers in a person's words. Nothing here decides anything."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -152,6 +153,12 @@ DUE_FOR: Final = {
 }  # fmt: skip
 UNIT: Final = {"available": "Available", "not_ready": "Not ready", "off_duty": "Off duty", "committed": "On a job"}
 SCENE: Final = {"safe": "Scene safe", "unsafe": "Scene not safe", "unknown": "Scene safety not known"}
+CHANGED: Final = {
+    "address": "address", "postcode": "postcode", "position": "place on the map",
+    "scene_safety": "whether it is safe there",
+    "concern": "what it is about", "call_back": "who to ring", "hazards": "hazards", "adjustments": "what they need",
+    "police_test": "police", "needed_by": "by when", "who_is_there": "who is there",
+}  # fmt: skip
 OWED: Final = {
     "call_back": "Call-back",
     "hand_over": "Hand-over",
@@ -227,6 +234,11 @@ def moment(at: datetime) -> str:
 def field_time(at: datetime) -> str:
     """As a `datetime-local` field wants it."""
     return f"{local(at):%Y-%m-%dT%H:%M}"
+
+
+def changed_words(fields: Sequence[str]) -> str:
+    """What of an incident was changed, as a list in words."""
+    return ", ".join(CHANGED[name] for name in fields)
 
 
 def _waiting(at: datetime) -> Markup:
@@ -308,6 +320,7 @@ def add_to(env: Environment) -> None:
     env.globals.update(first_999=incidents.NINES_FIRST)
     env.globals.update(
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
+        changed_words=changed_words,
         text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,
     )  # fmt: skip
     env.filters.update(

@@ -317,6 +317,7 @@ def test_no_page_has_a_fault_that_axe_can_find_or_runs_off_the_side(
     visits += [
         (isla, "/board", ""), (isla, f"/contacts/{theirs}", ""), (isla, f"/contacts/{made.hers}", ""),
         (isla, f"/who-saw-what?staff={reading.id}", ""), (isla, "/figures", ""),
+        (isla, "/figures/cars", ""),
     ]  # fmt: skip
     for page, path, name in visits:
         page.goto(served.url + path)
