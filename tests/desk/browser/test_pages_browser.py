@@ -1,5 +1,6 @@
 """The pages as a nurse and a dispatcher use them, in a real browser."""
 
+import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -432,6 +433,21 @@ def test_each_kind_of_trouble_has_a_sound_until_somebody_took_it(served: Served,
     expect(page.locator("[data-sound]")).to_have_attribute("data-sound", "person")
     wait_until(lambda: sound.get_attribute("data-kind") == "person", 12, what="the sound of something owed")
     assert made.no_car
+
+
+def test_the_board_on_paper_has_everything_but_its_buttons_and_says_when(served: Served, person: People) -> None:
+    night.busy(served.database, served.lab.now)
+    page = person("Grace")
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator(".printed")).to_be_visible()
+    assert re.search(r"\d+ \w+ 20\d\d(,| at) \d\d:\d\d", page.locator("#printed").inner_text())
+    for one in page.locator(".incident .where").all():
+        expect(one).to_be_visible()
+    expect(page.locator("#units .unit").last).to_be_visible()
+    assert not [one for one in page.locator("main button").all() if one.is_visible()]
+    page.emulate_media(media="screen")
+    expect(page.locator(".printed")).to_be_hidden()
 
 
 def test_rows_stay_where_they_are_while_the_pointer_is_about_to_press(served: Served, person: People) -> None:

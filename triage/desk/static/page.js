@@ -4,6 +4,7 @@ import { initAll } from "./vendor/nhsuk-frontend.min.js";
 import { noAnswer, say } from "./notices.js";
 import { refresh, start } from "./live.js";
 import { askAgain, renew } from "./again.js";
+import { now } from "./clocks.js";
 
 initAll();
 start();
@@ -59,6 +60,12 @@ function keepPlace() {
   result.focus({ preventScroll: true });
   result.scrollIntoView({ block: "nearest" });
 }
+
+// A sheet on paper says when it was printed.
+window.addEventListener("beforeprint", () => {
+  const place = document.getElementById("printed");
+  if (place) place.textContent = new Date(now()).toLocaleString("en-GB", { timeZone: "Europe/London", dateStyle: "long", timeStyle: "short" });
+});
 
 // Keys: Alt and a letter press the button that carries it. Alt and / lists them.
 const keys = document.getElementById("keys");
