@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,19 @@ CHECKED = ("address", "scene_safety", "call_back", "adjustments", "police_test")
 ABOUT_A_CREW = ("no_unit", "welfare_check", "crew_silent", "update_unread")
 NINES_FIRST = "Urgency A: ring 999 first. The car goes as well, never instead."
 SHOWN_AFTER_END = timedelta(hours=12)
+
+
+class _End(NamedTuple):
+    """A way in which somebody ends an incident."""
+
+    action: str
+    state: str
+    history: str
+    settles: str
+
+
+STOOD_DOWN = _End("stand_down", "stood_down", "incident_stood_down", "Stood down")
+ESCALATED = _End("escalate", "escalated_999", "escalated_999", "Passed to 999")
 
 
 class BadIncident(Exception):
@@ -154,38 +168,31 @@ def on_board(db: Session, now: datetime, limit: int = 200) -> Sequence[Incident]
 
 def stand_down(db: Session, incident: Incident, reason: str, staff: Staff, *, now: datetime) -> Incident:
     """The car is not needed. The crew is told. Repeating it is harmless. Raises IllegalMove, BadIncident."""
-    if incident.state == "stood_down":
-        return incident
-    if not reason.strip():
-        raise BadIncident("reason", "Say why the car is stood down: the crew and the record need it.")
-    incident.state = move(INCIDENT, incident.state, "stand_down", what="This incident")
-    incident.state_since = incident.closed_at = now
-    incident.reason = reason.strip()
-    history.record(
-        db, "incident_stood_down", actor=staff.id, now=now, contact_id=incident.contact_id, incident_id=incident.id
-    )
-    promises.settle_incident(db, incident.id, ABOUT_A_CREW, "Stood down", actor=staff.id, now=now)
-    if running := dispatch.open_of(db, incident):
-        dispatch.withdraw(db, running, actor=staff.id, now=now)
-    return incident
+    why_asked = "Say why the car is stood down: the crew and the record need it."
+    return _end(db, incident, STOOD_DOWN, reason, why_asked, staff, now)
 
 
 def escalate(db: Session, incident: Incident, reason: str, staff: Staff, *, now: datetime) -> Incident:
     """999 has it now: an ambulance, the police or the fire service was asked instead. A crew that was going is stood
     down. Repeating it is harmless. Raises IllegalMove, BadIncident.
     """
-    if incident.state == "escalated_999":
+    why_asked = "Say what was passed to 999 and why: the record needs it."
+    return _end(db, incident, ESCALATED, reason, why_asked, staff, now)
+
+
+def _end(
+    db: Session, incident: Incident, how: _End, reason: str, why_asked: str, staff: Staff, now: datetime
+) -> Incident:
+    if incident.state == how.state:
         return incident
     if not reason.strip():
-        raise BadIncident("reason", "Say what was passed to 999 and why: the record needs it.")
+        raise BadIncident("reason", why_asked)
     running = dispatch.open_of(db, incident)
-    incident.state = move(INCIDENT, incident.state, "escalate", what="This incident")
+    incident.state = move(INCIDENT, incident.state, how.action, what="This incident")
     incident.state_since = incident.closed_at = now
     incident.reason = reason.strip()
-    history.record(
-        db, "escalated_999", actor=staff.id, now=now, contact_id=incident.contact_id, incident_id=incident.id
-    )
-    promises.settle_incident(db, incident.id, ABOUT_A_CREW, "Passed to 999", actor=staff.id, now=now)
+    history.record(db, how.history, actor=staff.id, now=now, contact_id=incident.contact_id, incident_id=incident.id)
+    promises.settle_incident(db, incident.id, ABOUT_A_CREW, how.settles, actor=staff.id, now=now)
     if running:
         dispatch.withdraw(db, running, actor=staff.id, now=now)
     return incident
