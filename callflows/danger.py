@@ -75,13 +75,14 @@ STATED = {
         handful|packet|box|bottle|everything) ; (taken|took|swallowed) (something|some stuff|stuff) ;
         (all|whole) (my|the|his|her|of my|of the|of his|of her) (tablets|pills|meds|medication|packet|box) ;
         poisoned (myself|himself|herself|me) ;
+        (have|ive) taken some$ ; {_MEDICINE} (are|) in my hand ;
         (already|just|ive) (already|just|gone and|) (taken|swallowed|drunk) (them|them all|it all) ;
         (got|have|holding) (the|all the|enough|loads of|lots of|a load of) {_MEDICINE} (here|ready|in|with|
         lined|next|on) ; done something (stupid|silly|terrible) ; (already|ive|just) done it ;
         (drinking|swallowing|taking) * (bleach|poison|antifreeze)
     """,
     "weapons": f"""
-        {_IS} armed ; (tied|tying|made|making) (a|the) (noose|ligature) ;
+        {_IS} armed ; (tied|tying|made|making) (a|the) (noose|ligature) ; (noose|ligature) is (tied|ready|up|round) ;
         (got|has|have|holding|with|hold|theres|there is|pulled|pulling|waving|carrying) (a|an|the|my|his|her|
         this|out a|some|) (big|kitchen|bread|stanley|sharp|little|) {_BLADE} ;
         {_BLADE} (to|at|against|in|on|round|around) (my|his|her|the|our|me) (throat|neck|wrist|wrists|hand|
@@ -108,6 +109,7 @@ STATED = {
         {_IS} * (on|off|over|at|onto) (the|a|top of the|this|that|an) * {_HEIGHT} ;
         (standing|stood|sat|sitting|climbed|climbing|hanging|walking) * (on|off|over|onto|up|at) (the|a|top of|
         this|that) * {_HEIGHT} ; (on|over) the (edge|ledge|railings|barrier) ;
+        ^on the (bridge|ledge|railway|tracks|train tracks|rails|railings)$ ;
         (standing|stood|sat|sitting|right) (at|by|near) the edge ; {_IS} (at|on|up at) beachy head ;
         (standing|stood|sitting|sat|lying) (in|on) the (road|motorway|tracks) ;
         on top of (a|the|this) (multi|building|tower|car park|block|bridge|cliff) ;
@@ -125,6 +127,7 @@ STATED = {
     "about to": f"""
         {_SOON} (jump|hang|drown|shoot|stab|overdose|do it|end it|end my life|end things|slit|take them|
         take them all|take all|throw myself|set fire|kill|die|hurt|harm|cut) ;
+        {_SOON} kms ;
         (im|hes|shes|i am) (jumping|hanging|drowning|killing {_SELF}|ending it|ending my life|doing it) (now|
         tonight|right now|) ;
         (trying|tried|tries) to (kill|hang|strangle|drown|jump|stab|suffocate|smother|burn) {_SELF} (now|
@@ -135,9 +138,10 @@ STATED = {
     "ligature and breath": f"""
         (rope|belt|cord|noose|ligature|wire|scarf|bag|lead|sheet|something) (is|) (tied|) (round|around|
         over) (my|his|her|their) (neck|throat|head) ; (hung|hanged) {_SELF} ;
-        (found|find) (him|her|them|my *) (hanging|unconscious|on the floor) ;
+        (found|find) (him|her|them) (hanging|unconscious|on the floor) ;
+        (found|find) my ({_KIN}) (hanging|unconscious|on the floor) ;
         (not|isnt|stopped|barely|hardly|struggling with) breathing ; (cant|cannot|can not|hardly|barely) breathe ;
-        {_IS} (choking|suffocating|unconscious|unresponsive|collapsing|passing out) ;
+        ^passing out$ ; {_IS} (choking|suffocating|unconscious|unresponsive|collapsing|passing out) ;
         (has|hes|shes|just|theyve) (collapsed|passed out) ; unconscious ; unresponsive ;
         (wont|not|cant|doesnt) wake (up|him|her|them) ; (wont|isnt|not) waking up ; not waking ;
         having (a|another) (heart attack|stroke|seizure|fit) ;
@@ -166,7 +170,8 @@ STATED = {
         (tried|tries) to (kill|strangle|stab|drown|smother|rape|burn) (me|her|him|us) (tonight|today|just now|
         now|again|earlier) ; (banging|kicking) * (on|at) (the|my) door ;
         (someone|somebody|a man|hes|they are|theyre) (is|) (in|inside) (my|the|our) (house|flat|home|room) (and|
-        with|now|right now) ; (held|holding|keeping) (me|us|her|him) (hostage|prisoner|captive|down) ;
+        with|now|right now) ; (someone|somebody|a man) (is|) (in|inside) (my|our) (house|flat|home)$ ;
+        (held|holding|keeping) (me|us|her|him) (hostage|prisoner|captive|down) ;
         locked (me|us|her|him) in ; wont let (me|us|her) (go|out|leave)
     """,
     "fire and gas": """
@@ -195,10 +200,15 @@ FIGURES = """
         in danger of (losing|missing|failing|falling behind|forgetting|becoming|being (late|evicted|sacked|
         homeless|fired)) ;
         (ring|call|dial|phone) 999 if (im|i am|hes|shes|its|theres) (ever|) (in|) (any|immediate|) danger ;
+        (phone|battery|laptop|tablet|computer) (is|) (about to|going to|gonna) die ;
+        (weather|heat|commute) is killing me ;
+        (kids|children|shoes|heels|feet) are killing me ; (taken|took|takes) it all the wrong way ;
+        dying of (embarrassment|boredom|shame|heat) ;
         (its|thats|this is|back is|head is|feet are|pain is|stress is|job is|silence is) killing me ;
         (hospital|discharged|admitted|treated|recovering|recovered|survived) (after|from|for|following|with|
         ) (an|my|the|his|her) overdose ; stranger danger ; danger money ; danger zone ;
-        (died|dead|death|lost * |passed away) (of|from|to|after|by) (an|a|her|his) overdose ;
+        (died|dead|death|passed away) (of|from|to|after|by) (an|a|her|his) overdose ;
+        lost * (to|from|after) (an|a|her|his) overdose ;
         overdose of (work|stress|news|chocolate|sugar) ; jump (in|into) (the|a|my) (shower|bath|car|pool|taxi|bed) ;
         jump (on|onto) (the|a|my) (bus|train|bike|call|trampoline|zoom|meeting) ;
         jump (for joy|the queue|through hoops|to conclusions|ship|up and down|at the chance|around|rope) ;
@@ -286,7 +296,8 @@ be going on."""
 
 _WRITTEN_FOR = {
     "gonna": "gona gunna ganna gna", "going": "goin goign", "want to": "wanna", "ive": "iv", "took": "tuk",
-    "some": "sum", "the": "teh da", "myself": "meself myslef mysef", "knife": "nife", "pills": "pilz",
+    "some": "sum",
+    "something": "somthing sumthing smth", "the": "teh da", "myself": "meself myslef mysef", "knife": "nife", "pills": "pilz",
     "tablets": "tabs tabz tablits",
     "kill": "kil kll killl", "jump": "jmp", "breathing": "breathin breething", "bleeding": "bleedin",
     "ambulance": "ambulence ambulanse",
