@@ -296,8 +296,8 @@ be going on."""
 
 _WRITTEN_FOR = {
     "gonna": "gona gunna ganna gna", "going": "goin goign", "want to": "wanna", "ive": "iv", "took": "tuk",
-    "some": "sum",
-    "something": "somthing sumthing smth", "the": "teh da", "myself": "meself myslef mysef", "knife": "nife", "pills": "pilz",
+    "some": "sum", "something": "somthing sumthing smth", "the": "teh da",
+    "myself": "meself myslef mysef", "knife": "nife", "pills": "pilz",
     "tablets": "tabs tabz tablits",
     "kill": "kil kll killl", "jump": "jmp", "breathing": "breathin breething", "bleeding": "bleedin",
     "ambulance": "ambulence ambulanse",
