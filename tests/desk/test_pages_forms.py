@@ -255,6 +255,28 @@ def test_a_text_sent_twice_with_one_key_is_one_text(lab: Lab, ana: Person, texte
     assert "waiting to be sent" in ana.get("/desk").text
 
 
+def test_a_text_that_could_name_somebody_is_looked_at_once_more_and_then_sent(
+    lab: Lab, ana: Person, texter: str
+) -> None:
+    key, body = new_id(), "We have you as 943 476 5919."
+    asked = ana.post(f"/desk/contacts/{texter}/messages", body=body, key=key, script=True)
+    assert asked.status_code == 422
+    assert "NHS number" in asked.text
+    assert body in asked.text
+    assert count(lab, Message) == 1
+    looked = re.search(r'name="looked" value="([^"]*)"', asked.text)
+    assert looked
+    plain = ana.post(f"/desk/contacts/{texter}/messages", body=body, key=key)
+    assert "Send all the same" in plain.text
+    worse = ana.post(
+        f"/desk/contacts/{texter}/messages", body=body + " PO30 5AA", key=key, looked=looked[1], script=True
+    )
+    assert "postcode" in worse.text
+    sent = ana.post(f"/desk/contacts/{texter}/messages", body=body, key=key, looked=looked[1], script=True)
+    assert sent.status_code == 200
+    assert count(lab, Message) == 2
+
+
 def test_a_text_beyond_the_cap_is_said_to_be_held_and_never_to_be_on_its_way(
     lab: Lab, ana: Person, texter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

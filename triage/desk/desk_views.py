@@ -7,7 +7,7 @@ from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from triage import bridge, contacts, drafts, incidents, lowering, outcomes, presence, queue, texts
+from triage import before_sending, bridge, contacts, drafts, incidents, lowering, outcomes, presence, queue, texts
 from triage.desk import answers, desk_data, forms, headers, words
 from triage.desk.access import me, wants_fragment
 from triage.desk.blueprint import pages
@@ -159,8 +159,16 @@ def record_outcome(contact_id: str) -> ResponseReturnValue:
 
 @pages.post("/desk/contacts/<contact_id>/messages")
 def send_text(contact_id: str) -> ResponseReturnValue:
-    """Text the person. The form's key makes a repeated sending one text."""
+    """Text the person. The form's key makes a repeated sending one text. What should be looked at once more comes back
+    first, and goes when it is sent all the same.
+    """
     body = request.form.get("body", "")
+    look = before_sending.look(body, words.local(desk().clock()).date())
+    if look.keys() - set(request.form.get("looked", "").split()):
+        if not wants_fragment(request):
+            return _again(contact_id, "forms/text.jinja", text_body=body, text_look=look)
+        form = _form(contact_id, "forms/text.jinja", text_body=body, text_look=look)
+        return answers.with_form(form, "Not sent yet: look at your text once more.", "refused"), 422
     try:
         with desk().database.transaction() as db:
             key = request.form.get("key") or None

@@ -10,7 +10,17 @@ from flask import g
 from jinja2 import Environment
 from markupsafe import Markup
 
-from triage import contacts, incidents, ladder, lowering, same_person, service_fields, texts, visits
+from triage import (
+    before_sending,
+    contacts,
+    incidents,
+    ladder,
+    lowering,
+    same_person,
+    service_fields,
+    texts,
+    visits,
+)  # fmt: skip
 from triage.desk import access
 from triage.desk.context import desk
 from triage.lifecycles import said
@@ -320,7 +330,7 @@ def add_to(env: Environment) -> None:
     env.globals.update(first_999=incidents.NINES_FIRST)
     env.globals.update(
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
-        changed_words=changed_words,
+        changed_words=changed_words, looks=lambda body: before_sending.look(body or "", local(g.now).date()),
         text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,
     )  # fmt: skip
     env.filters.update(
