@@ -158,6 +158,8 @@ def _service(
     config: dict[str, Any] = {"rules": rules, "no_car_fallback": file.service.no_car_fallback}
     if file.service.allow_destinations:
         config["allow_destinations"] = list(file.service.allow_destinations)
+    if file.replies:
+        config["replies"] = [[reply.name, reply.text] for reply in file.replies]
     row = db.get(Service, 1)
     if row is None:
         config |= {"retention": retention, FALLBACK: fallback_number}

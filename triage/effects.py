@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from callflows.conversation import Do, Effect, PlaceBy, Turn
 from callflows.wording import words
-from triage import contacts, promises, queue, texts
+from triage import contacts, promises, queue, saved_replies, texts
 from triage.models import Contact, DirectoryEntry, Message
 from triage.standing import Standing
 
@@ -62,10 +62,7 @@ def _told(db: Session, contact: Contact, body: str) -> bool:
 def _local_help(db: Session, contact: Contact, standing: Standing) -> str:
     """A text naming help in the person's area; where none is known, who is there day and night."""
     near = select(DirectoryEntry).where(DirectoryEntry.locality == contact.locality).order_by(DirectoryEntry.name)
-    named = []
-    for entry in db.scalars(near.limit(HELP_ENTRIES)):
-        parts = [entry.name, entry.phone or "", entry.hours or ""]
-        named.append(entry.text or " ".join(part for part in parts if part))
+    named = [saved_replies.about(entry) for entry in db.scalars(near.limit(HELP_ENTRIES))]
     service = standing.service
     if not named:
         return words(service.wording, "text_no_local_help", service=service.name)

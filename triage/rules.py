@@ -37,6 +37,7 @@ class TheService(msgspec.Struct, frozen=True):
     wording: dict[str, str]
     no_car_fallback: str
     allow_destinations: tuple[str, ...] = ()  # prefixes beyond ordinary British numbers (triage.destinations)
+    replies: tuple[tuple[str, str], ...] = ()  # name and words of each saved reply (triage.saved_replies)
 
 
 NO_CAR = "No car can go now. Ring 999 if there is danger now; otherwise the crisis team on call."
@@ -58,4 +59,5 @@ def current(db: Session) -> TheService:
         {str(name): str(words) for name, words in row.wording.items()},
         row.config.get("no_car_fallback") or NO_CAR,
         tuple(row.config.get("allow_destinations") or ()),
+        tuple((name, words) for name, words in row.config.get("replies") or ()),
     )

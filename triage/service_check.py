@@ -35,6 +35,7 @@ from triage.service_shape import (
     Order,
     Problem,
     Retention,
+    SavedReply,
     Service,
     ServiceFile,
     SharedNumber,
@@ -104,6 +105,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "text": Field(text(600)),
     },
     "shared_number": {"number": Field(number, required=True), "kind": Field(one_of(*SHARED), default="shared")},
+    "reply": {"name": Field(text(60), required=True), "text": Field(text(600), required=True)},
     "hours": {"locality": Field(slug), "spans": Field(texts(span), required=True)},
 }
 SINGLE = ("service", "order", "retention", "wording")
@@ -140,6 +142,7 @@ class Reader:
             directory=made(DirectoryEntry, "directory"),
             hours=made(Hours, "hours"),
             shared_numbers=made(SharedNumber, "shared_number"),
+            replies=made(SavedReply, "reply"),
             wording=self._wording,
             order=next(iter(made(Order, "order")), Order()),
             retention=next(iter(made(Retention, "retention")), Retention()),
@@ -208,6 +211,7 @@ class Reader:
             ("staff", "email", "member of staff"),
             ("unit", "call_sign", "unit"),
             ("shared_number", "number", "shared number"),
+            ("reply", "name", "reply"),
             ("hours", "locality", "[[hours]] table"),
         ):
             self._no_two({name: key}, f"{{value}} is already a {one} on line {{line}}; keep one.")

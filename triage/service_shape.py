@@ -99,6 +99,13 @@ class DirectoryEntry(msgspec.Struct, frozen=True):
     text: str | None = None
 
 
+class SavedReply(msgspec.Struct, frozen=True):
+    """Words that nurses may put into a text and change before they send it, and the name they are chosen by."""
+
+    name: str
+    text: str
+
+
 class SharedNumber(msgspec.Struct, frozen=True):
     """A telephone that is not one person's (E.164), so that it links nobody: a payphone, a ward, a switchboard."""
 
@@ -144,6 +151,7 @@ class ServiceFile(msgspec.Struct, frozen=True):
     directory: tuple[DirectoryEntry, ...] = ()
     hours: tuple[Hours, ...] = ()
     shared_numbers: tuple[SharedNumber, ...] = ()
+    replies: tuple[SavedReply, ...] = ()
     wording: dict[str, str] = {}
     order: Order = Order()
     retention: Retention = Retention()

@@ -277,6 +277,26 @@ def test_a_text_that_could_name_somebody_is_looked_at_once_more_and_then_sent(
     assert count(lab, Message) == 2
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_words_that_are_ready_are_put_in_to_be_changed_and_nothing_is_sent(
+    lab: Lab, ana: Person, texter: str, script: bool
+) -> None:
+    page = ana.get("/desk").text
+    before = count(lab, Message)
+    for label, words in (("Before I go", "text this number again"), ("Island Carers", "01632 960402")):
+        found = re.search(rf'<option value="([^"]+)">{label}', page)
+        assert found
+        answer = ana.post(
+            f"/desk/contacts/{texter}/messages", body="Thank you.", ready=found[1], then="put_in", script=script
+        )
+        assert answer.status_code == 200
+        written = re.search(r'<textarea[^>]*id="text-body"[^>]*>([^<]*)</textarea>', answer.text)
+        assert written
+        assert written[1].startswith("Thank you. ")
+        assert words in written[1].replace("+44", "0").replace("01632960402", "01632 960402")
+    assert count(lab, Message) == before
+
+
 def test_a_text_beyond_the_cap_is_said_to_be_held_and_never_to_be_on_its_way(
     lab: Lab, ana: Person, texter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,19 @@ from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from triage import before_sending, bridge, contacts, drafts, incidents, lowering, outcomes, presence, queue, texts
+from triage import (
+    before_sending,
+    bridge,
+    contacts,
+    drafts,
+    incidents,
+    lowering,
+    outcomes,
+    presence,
+    queue,
+    saved_replies,
+    texts,
+)  # fmt: skip
 from triage.desk import answers, desk_data, forms, headers, words
 from triage.desk.access import me, wants_fragment
 from triage.desk.blueprint import pages
@@ -62,6 +74,7 @@ def _everything(db: Session) -> dict[str, Any]:
         fields = kept.get(drafts.OUTCOME) or (forms.from_outcome(last) if last else {})
         panels |= {
             "form": forms.Form(fields), "car": forms.Form(kept.get(drafts.CAR) or {}), "text_key": forms.fresh_key(),
+            "replies": saved_replies.of_service(db), "help_near": saved_replies.help_near(db, person.contact),
             "text_body": kept.get(drafts.TEXT) or "", "saved_at": draft.saved_at if draft else None,
         }  # fmt: skip
     return panels
@@ -163,6 +176,8 @@ def send_text(contact_id: str) -> ResponseReturnValue:
     first, and goes when it is sent all the same.
     """
     body = request.form.get("body", "")
+    if request.form.get("then") == "put_in":
+        return _put_in(contact_id, body)
     look = before_sending.look(body, words.local(desk().clock()).date())
     if look.keys() - set(request.form.get("looked", "").split()):
         if not wants_fragment(request):
@@ -182,6 +197,15 @@ def send_text(contact_id: str) -> ResponseReturnValue:
     if sent.trouble == texts.HELD:
         return _done(contact_id, "forms/text.jinja", words.text_trouble(sent), "refused")
     return _done(contact_id, "forms/text.jinja", "Text on its way.")
+
+
+def _put_in(contact_id: str, body: str) -> ResponseReturnValue:
+    """A saved reply, or help near the person, put into her text for her to change: nothing is sent."""
+    with desk().database.reading() as db:
+        contact = theirs(db, contact_id)
+        ready = [*saved_replies.of_service(db), *saved_replies.help_near(db, contact)]
+    body = saved_replies.put_in(body, request.form.get("ready", ""), ready)[: texts.LONGEST]
+    return _again(contact_id, "forms/text.jinja", status=200, text_body=body)
 
 
 @pages.post("/desk/contacts/<contact_id>/incidents")
@@ -246,17 +270,17 @@ def _done(contact_id: str, template: str, sentence: str, event: str = "changed")
     return answers.done(sentence, DESK) if event == "changed" else answers.refused(sentence, DESK)
 
 
-def _again(contact_id: str, template: str, **shown: Any) -> ResponseReturnValue:
-    """The form again with what is wrong: alone for a script, on the whole desk without one."""
+def _again(contact_id: str, template: str, *, status: int = 422, **shown: Any) -> ResponseReturnValue:
+    """The form again, mostly with what is wrong: alone for a script, on the whole desk without one."""
     if wants_fragment(request):
-        return _form(contact_id, template, **shown), 422
+        return _form(contact_id, template, **shown), status
     softphone = desk().softphone(me().id)
     headers.allow_softphone(softphone)
     with desk().database.reading() as db:
         shown = {**_everything(db), **shown}
         if shown["person"] is None:
             return redirect(url_for(DESK), code=303)
-        return render_template("desk.jinja", softphone=softphone["kind"], **shown), 422
+        return render_template("desk.jinja", softphone=softphone["kind"], **shown), status
 
 
 def _form(contact_id: str, template: str, **shown: Any) -> str:

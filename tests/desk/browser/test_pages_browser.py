@@ -124,6 +124,19 @@ def test_what_is_half_written_saves_itself_and_is_there_after_a_reload(served: S
     expect(page.get_by_label("C: Seen within 24 hours")).to_be_checked()
 
 
+def test_words_put_into_a_text_are_kept_like_typed_ones(served: Served, person: People) -> None:
+    night.busy(served.database, served.lab.now)
+    page = person("Ana")
+    page.get_by_label("Put in words that are ready").select_option("I am here")
+    with page.expect_response(
+        lambda answer: answer.url.endswith("/draft") and "reading+this" in (answer.request.post_data or "")
+    ):
+        page.get_by_role("button", name="Put in").click()
+    expect(page.locator("#text-body")).to_have_value(re.compile("I am reading this"))
+    page.reload()
+    expect(page.locator("#text-body")).to_have_value(re.compile("I am reading this"))
+
+
 def test_sending_one_form_never_drops_what_is_half_written_in_another(served: Served, person: People) -> None:
     night.busy(served.database, served.lab.now)
     page = person("Ana")

@@ -62,6 +62,12 @@ document.addEventListener("input", (event) => {
 document.addEventListener("focusout", (event) => {
   if (formOf(event.target)) save();
 });
+// Words that were put in are half written too.
+document.body.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx?.sourceElement?.id !== "text-form" || !document.getElementById("text-body")?.value) return;
+  dirty = true;
+  later(AFTER_MS);
+});
 window.addEventListener("pagehide", () => {
   if (dirty) send({ keepalive: true });
 });
