@@ -8,8 +8,8 @@ from sqlalchemy import event, update
 
 from tests import factories
 from tests.triage.scene import Scene
-from triage import incidents
-from triage.db import Database
+from triage import apply, incidents, rules, service_file
+from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Staff
 
 OTHERS = 5
@@ -74,3 +74,18 @@ def test_a_request_costs_no_more_while_others_are_just_choosing_their_units(data
     assert len(beside) == len(alone), "it asked about each of the units that others are choosing"
     assert len(set(taken)) == OTHERS + 1
     assert first in taken
+
+
+def test_the_numbers_are_read_once_in_a_unit_of_work_and_anew_in_the_next(database: Database) -> None:
+    Scene(database)
+    with statements(database) as sent, database.transaction() as db:
+        before = [rules.current(db).name for _ in range(3)]
+    assert len([one for one in sent if "FROM service" in one]) == 1
+
+    with database.transaction() as db:
+        file = factories.service(service=service_file.Service(name="Another name", no_car_fallback="Ring 999"))
+        assert rules.current(db).name == before[0] != "Another name"
+        apply.apply(db, file, now=utcnow())
+        assert rules.current(db).name == "Another name", "even within the transaction that changed it"
+    with database.reading() as db:
+        assert rules.current(db).name == "Another name"
