@@ -8,7 +8,8 @@ from sqlalchemy import event, update
 
 from tests import factories
 from tests.triage.scene import Scene
-from triage import apply, incidents, rules, service_file
+from tests.triage.test_jobs import Works, offer_to_crew
+from triage import apply, incidents, jobs, rules, service_file
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Staff
 
@@ -74,6 +75,17 @@ def test_a_request_costs_no_more_while_others_are_just_choosing_their_units(data
     assert len(beside) == len(alone), "it asked about each of the units that others are choosing"
     assert len(set(taken)) == OTHERS + 1
     assert first in taken
+
+
+def test_a_text_is_sent_and_its_work_over_in_one_transaction(database: Database) -> None:
+    works = Works(database)
+    offer = offer_to_crew(works)
+    [row] = works.jobs("send_text")
+    with statements(database) as sent:
+        assert jobs.run(works.means, row.id)
+
+    assert works.message(offer).state == "sent"
+    assert sent.count("COMMIT") == 3, "the claim, what is about to be sent, and what came of it"
 
 
 def test_the_numbers_are_read_once_in_a_unit_of_work_and_anew_in_the_next(database: Database) -> None:
