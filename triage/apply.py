@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from triage import approvals, history
+from triage import approvals, history, rules
 from triage.models import DirectoryEntry, Keyword, Line, Locality, Service, Staff, Unit, new_id
 from triage.reach_models import SharedNumber
 from triage.service_file import ServiceFile
@@ -78,6 +78,7 @@ def apply(
     _directory(db, changes, file)
     _shared_numbers(db, changes, file, now)
     _service(db, changes, file, now, fallback_number, two_people)
+    rules.forget(db)
     if changes:
         history.record(db, "service_applied", actor="operator", now=now, changes=len(changes))
     return changes
@@ -204,6 +205,7 @@ def _agreed(db: Session, details: dict[str, Any], now: datetime) -> None:
         row.wording = details["wording"]
     row.config = {**row.config, **{name: value for name, value in details.items() if name != "wording"}}
     row.version, row.applied_at = row.version + 1, now
+    rules.forget(db)
 
 
 approvals.CARRY_OUT["wording"] = approvals.CARRY_OUT["fallback_number"] = _agreed

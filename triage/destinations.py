@@ -68,6 +68,10 @@ class Policy(NamedTuple):
 
 def policy(db: Session) -> Policy:
     """The rule as the service stands now."""
+    return rules.once(db, "policy", _read)
+
+
+def _read(db: Session) -> Policy:
     return made(db.scalars(select(Line.number).where(Line.active)), rules.current(db).allow_destinations)
 
 

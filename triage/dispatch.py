@@ -7,7 +7,7 @@ An offer is committed before it is texted. It ends acknowledged by exactly one c
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -36,11 +36,10 @@ def offer_next(db: Session, incident: Incident, *, actor: str, now: datetime) ->
     (once: asking again while it says so changes nothing).
     """
     tried = {row.call_sign for row in incident.dispatches}
-    free = [unit for unit in _available(db, incident) if unit.call_sign not in tried]
-    for wait in (False, True):  # first those nobody else is just choosing; then any that turns out to be free after all
-        for unit in free:
-            if offer := _offer(db, incident, unit, actor, now, wait=wait):
-                return offer
+    if offer := _offer(
+        db, incident, [one for one in _available(db, incident) if one.call_sign not in tried], actor, now
+    ):
+        return offer
     if incident.state != "no_unit":
         _nobody(db, incident, bool(tried), actor, now)
     return None
@@ -74,7 +73,7 @@ def send(
     move(INCIDENT, incident.state, "offer", what="This incident")
     if running:
         withdraw(db, running, actor=actor, now=now)
-    offer = _offer(db, incident, unit, actor, now)
+    offer = _offer(db, incident, [unit], actor, now)
     if offer is None:
         raise CannotSend(f"{call_sign} was just offered another incident.")
     return offer
@@ -98,28 +97,27 @@ def _available(db: Session, incident: Incident) -> Sequence[Unit]:
     return sorted((unit for unit in free if unit.locality in near), key=lambda unit: near.index(unit.locality))
 
 
-def _offer(
-    db: Session, incident: Incident, unit: Unit, actor: str, now: datetime, *, wait: bool = True
-) -> Dispatch | None:
-    """Offer it to this unit, unless it has another job; without `wait`, also not while another request chooses it."""
-    numbers = rules.current(db).rules
-    tag = _free_tag(db, now)
-    try:
-        with db.begin_nested():
-            chosen = select(Unit.call_sign).where(Unit.call_sign == unit.call_sign)
-            if not wait and db.scalar(chosen.with_for_update(skip_locked=True)) is None:
-                return None
-            offer = Dispatch(
-                incident_id=incident.id, call_sign=unit.call_sign, tag=tag, state="offered", state_since=now,
-                due_at=now + timedelta(seconds=numbers.acknowledge_s), offered_at=now, acknowledged_at=None,
-                closed_at=None, note=None, revision_told_at=None, stand_down_read_at=None, link_hash=None,
-                link_phone=None,
-            )  # fmt: skip
-            db.add(offer)
-            db.flush()
-    except IntegrityError:  # the unit, or the incident, has an open dispatch since a moment ago
+def _offer(db: Session, incident: Incident, units: Sequence[Unit], actor: str, now: datetime) -> Dispatch | None:
+    """Offer it to the first of these units that has no other job; first to those no other request is just choosing."""
+    left, tag = list(units), _free_tag(db, now) if units else ""
+    while left:
+        try:
+            with db.begin_nested():
+                unit = _not_being_chosen(db, left) or left[0]
+                offer = Dispatch(
+                    incident_id=incident.id, call_sign=unit.call_sign, tag=tag, state="offered", state_since=now,
+                    due_at=now + timedelta(seconds=rules.current(db).rules.acknowledge_s), offered_at=now,
+                    acknowledged_at=None, closed_at=None, note=None, revision_told_at=None, stand_down_read_at=None,
+                    link_hash=None, link_phone=None,
+                )  # fmt: skip
+                link = crew_links.make(offer)
+                db.add(offer)
+                db.flush()
+            break
+        except IntegrityError:  # the unit, or the incident, has an open dispatch since a moment ago
+            left.remove(unit)
+    else:
         return None
-    db.refresh(offer)
     db.expire(incident, ["dispatches"])
     incident.state = move(INCIDENT, incident.state, "offer", what="This incident")
     incident.state_since, incident.fallback = now, None
@@ -128,8 +126,24 @@ def _offer(
         dispatch_id=offer.id, call_sign=unit.call_sign,
     )  # fmt: skip
     steps.note(db, offer, "offer", actor=actor, now=now)
-    text_crew(db, offer, unit, crew.offer(job(offer), crew_links.make(offer)), now=now)
+    text_crew(db, offer, unit, crew.offer(job(offer), link), now=now)
     return offer
+
+
+def _not_being_chosen(db: Session, units: Sequence[Unit]) -> Unit | None:
+    """The first of these units that is free and that no other request is just choosing: ours until the transaction, or
+    the savepoint, ends. One statement, however many units and requests there are.
+    """
+    order = {unit.call_sign: at for at, unit in enumerate(units)}
+    busy = select(Dispatch.call_sign).where(Dispatch.state.in_(OPEN_DISPATCH))
+    chosen = db.scalar(
+        select(Unit.call_sign)
+        .where(Unit.call_sign.in_(order), Unit.call_sign.not_in(busy))
+        .order_by(case(order, value=Unit.call_sign))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return None if chosen is None else units[order[chosen]]
 
 
 def _nobody(db: Session, incident: Incident, tried: bool, actor: str, now: datetime) -> None:

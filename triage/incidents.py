@@ -76,7 +76,7 @@ def ask_for_car(
         call_back=call_back or _not_costly(contact.number, under), needed_by=needed_by or outcome.needed_by,
         state="requested", state_since=now, fallback=None,
         requested_by=staff.id, requested_at=now, closed_at=None, reason=None, hazards=hazards,
-        adjustments=list(adjustments), police_test=police_test, visit=None, visit_words=None,
+        adjustments=list(adjustments), police_test=police_test, visit=None, visit_words=None, dispatches=[],
     )  # fmt: skip
     db.add(incident)
     db.flush()

@@ -1,16 +1,19 @@
 """The work done after a commit, each piece by name: ring, move, text. Run by RQ workers, or by the clock itself.
 
 A job gets ids, never anything personal. It looks up what is true now, does one thing at the carrier with no transaction
-open, and records what came of it. It may run twice: each piece checks that it is still wanted. Only the names in JOBS
-run; whatever else stands in Redis is refused.
+open, and what came of it is recorded together with its end: a piece that has something to record returns how. It may
+run twice: each piece checks that it is still wanted. Only the names in JOBS run; whatever else stands in Redis is
+refused.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from callflows import crew
 from triage import bridge, destinations, on_call, outbox, promises, ringing, rules, texts
@@ -33,6 +36,10 @@ class Means(NamedTuple):
     fallback_number: str
 
 
+CameOfIt = Callable[[Session], object]
+"""What a piece of work has still to record, in the transaction that ends it."""
+
+
 def run(means: Means, row_id: int) -> bool:
     """Do one outbox row if nobody else is at it; True if this call did it. Never raises for the carrier's sake.
 
@@ -43,21 +50,17 @@ def run(means: Means, row_id: int) -> bool:
     if claimed is None:
         return False
     work = JOBS.get(claimed.job)
-    trouble = None
     try:
-        if work is None:
-            trouble = f"no such job: {claimed.job}"
-        else:
-            work(means, claimed)
+        came_of_it = work(means, claimed) if work else None
+        with means.database.transaction() as db:
+            if came_of_it:
+                came_of_it(db)
+            outbox.done(db, claimed, utcnow(), None if work else f"no such job: {claimed.job}")
     except CarrierUnavailable as away:
         _give_back(means, claimed, str(away))
-        return True
     except Exception as error:
         log.exception("job_failed", job=claimed.job, row=claimed.id, error=type(error).__name__)
         _give_back(means, claimed, type(error).__name__)
-        return True
-    with means.database.transaction() as db:
-        outbox.done(db, claimed, utcnow(), trouble)
     return True
 
 
@@ -70,32 +73,37 @@ def _give_back(means: Means, claimed: outbox.Claimed, trouble: str) -> None:
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
-def place_call(means: Means, claimed: outbox.Claimed) -> None:
+def place_call(means: Means, claimed: outbox.Claimed) -> CameOfIt | None:
     """Ring the leg's number, unless the leg was withdrawn or its claim is over."""
     with means.database.transaction() as db:
         leg = db.get(Leg, claimed.args["leg_id"])
         if leg is None or leg.state != "placing" or leg.carrier_id is not None:
-            return
+            return None
         if leg.outcome == "withdrawn" or not _still_wanted(db, leg):
             bridge.leg_ended(db, leg, "withdrawn", rules.current(db).rules, now=utcnow())
-            return
+            return None
         leg_id, to, sender, ring_s = leg.id, leg.to, leg.from_number, rules.current(db).rules.ring_s
         if not _may(db, to, trusted=leg.purpose != "call_back", leg=leg.id):
             bridge.leg_ended(db, leg, "refused", rules.current(db).rules, now=utcnow())
-            return
+            return None
     try:
         carrier_id = means.carrier.place_call(to=to, from_number=sender, leg_id=leg_id, ring_s=ring_s)
     except CarrierRefused as no:
-        with means.database.transaction() as db:
-            bridge.leg_ended(db, db.get_one(Leg, leg_id), no.reason, rules.current(db).rules, now=utcnow())
-        return
-    with means.database.transaction() as db:
-        db.execute(update(Leg).where(Leg.id == leg_id, Leg.carrier_id.is_(None)).values(carrier_id=carrier_id))
-        ringing = update(Leg).where(Leg.id == leg_id, Leg.state == "placing").values(state="ringing")
-        db.execute(ringing)
-        leg = db.get_one(Leg, leg_id, populate_existing=True)
-        if leg.outcome == "withdrawn" or not _still_wanted(db, leg):
-            outbox.add(db, "hang_up", now=utcnow(), leg_id=leg_id)
+        return partial(_not_placed, leg_id=leg_id, reason=no.reason)
+    return partial(_placed, leg_id=leg_id, carrier_id=carrier_id)
+
+
+def _not_placed(db: Session, *, leg_id: str, reason: str) -> None:
+    bridge.leg_ended(db, db.get_one(Leg, leg_id), reason, rules.current(db).rules, now=utcnow())
+
+
+def _placed(db: Session, *, leg_id: str, carrier_id: str) -> None:
+    db.execute(update(Leg).where(Leg.id == leg_id, Leg.carrier_id.is_(None)).values(carrier_id=carrier_id))
+    ringing = update(Leg).where(Leg.id == leg_id, Leg.state == "placing").values(state="ringing")
+    db.execute(ringing)
+    leg = db.get_one(Leg, leg_id, populate_existing=True)
+    if leg.outcome == "withdrawn" or not _still_wanted(db, leg):
+        outbox.add(db, "hang_up", now=utcnow(), leg_id=leg_id)
 
 
 def _may(db: Any, number: str, *, trusted: bool, **ids: str) -> bool:
@@ -175,7 +183,7 @@ def _move(means: Means, contact_id: str, where: Destination) -> None:
 # --- texts ------------------------------------------------------------------------------------------------------------
 
 
-def send_text(means: Means, claimed: outbox.Claimed) -> None:
+def send_text(means: Means, claimed: outbox.Claimed) -> CameOfIt | None:
     """Send one text. To a crew: at least once, a repeat marked as such. To a person: at most once, then a nurse sees
     it.
 
@@ -185,15 +193,15 @@ def send_text(means: Means, claimed: outbox.Claimed) -> None:
     with means.database.transaction() as db:
         message = db.get(Message, message_id)
         if message is None or message.state not in ("waiting", "sending") or message.carrier_id:
-            return
+            return None
         numbers = rules.current(db).rules
         valid_s = _worth_sending_for_s(db, message, numbers)
         if valid_s < 1:
             texts.reported(db, message_id, "", "fail", now=utcnow(), trouble="too late to be of use")
-            return
+            return None
         if not _may(db, message.number, trusted=message.contact_id is None, message=message_id):
             texts.reported(db, message_id, "", "fail", now=utcnow(), trouble=texts.NOT_REACHED)
-            return
+            return None
         in_doubt = message.state == "sending"
         message.state, message.attempts = "sending", message.attempts + 1
         to, sender, body, made_at = message.number, message.line, message.body, message.made_at
@@ -201,25 +209,22 @@ def send_text(means: Means, claimed: outbox.Claimed) -> None:
     if in_doubt:
         found = means.carrier.find_text(to=to, containing=body, since=made_at)
         if found and not _another_text(means, message_id, found):
-            _sent(means, message_id, found)
-            return
+            return partial(_sent, message_id=message_id, carrier_id=found)
         if not to_crew:
-            _not_sent(means, message_id, "not known whether it was sent")
-            return
+            return partial(_not_sent, message_id=message_id, trouble="not known whether it was sent")
         body = CREW_REPEAT + body
     try:
         carrier_id = means.carrier.send_text(
             to=to, from_number=sender, body=body, message_id=message_id, valid_s=valid_s
         )
     except CarrierRefused as no:
-        _not_sent(means, message_id, no.reason)
-        return
+        return partial(_not_sent, message_id=message_id, trouble=no.reason)
     except CarrierUnavailable as away:
         if not away.in_doubt:
             with means.database.transaction() as db:
                 db.get_one(Message, message_id).state = "waiting"
         raise
-    _sent(means, message_id, carrier_id)
+    return partial(_sent, message_id=message_id, carrier_id=carrier_id)
 
 
 def _another_text(means: Means, message_id: str, carrier_id: str) -> bool:
@@ -244,17 +249,15 @@ def _worth_sending_for_s(db: Any, message: Message, numbers: rules.Rules) -> int
     return numbers.offer_valid_s - age_s if job.state == "offered" else 0
 
 
-def _sent(means: Means, message_id: str, carrier_id: str) -> None:
-    with means.database.transaction() as db:
-        texts.reported(db, message_id, carrier_id, "sent", now=utcnow())
+def _sent(db: Session, *, message_id: str, carrier_id: str) -> None:
+    if not texts.reported(db, message_id, carrier_id, "sent", now=utcnow()):  # its report was faster than the answer
         db.execute(
             update(Message).where(Message.id == message_id, Message.carrier_id.is_(None)).values(carrier_id=carrier_id)
         )
 
 
-def _not_sent(means: Means, message_id: str, trouble: str) -> None:
-    with means.database.transaction() as db:
-        texts.reported(db, message_id, "", "fail", now=utcnow(), trouble=trouble)
+def _not_sent(db: Session, *, message_id: str, trouble: str) -> None:
+    texts.reported(db, message_id, "", "fail", now=utcnow(), trouble=trouble)
 
 
 # --- people on duty ---------------------------------------------------------------------------------------------------
@@ -292,7 +295,7 @@ def ring_person(means: Means, claimed: outbox.Claimed) -> None:
         )
 
 
-JOBS: Final[dict[str, Callable[[Means, outbox.Claimed], None]]] = {
+JOBS: Final[dict[str, Callable[[Means, outbox.Claimed], CameOfIt | None]]] = {
     "place_call": place_call,
     "hang_up": hang_up,
     "move_caller": move_caller,

@@ -83,8 +83,8 @@ def enqueued(db: Session, ids: Sequence[int], now: datetime) -> None:
 
 def claim(database: Database, row_id: int, now: datetime) -> Claimed | None:
     """Take the row for LEASE_S seconds, or None: done already, not due, or in somebody's hands."""
-    with database.transaction() as db:
-        row = db.execute(
+    with database.statements(each_commits=True) as connection:
+        row = connection.execute(
             update(Outbox)
             .where(Outbox.id == row_id, Outbox.done_at.is_(None), _due(now), _idle(now))
             .values(lease_until=now + timedelta(seconds=LEASE_S), attempts=Outbox.attempts + 1)

@@ -2,13 +2,16 @@
 used.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from triage.models import Service
+
+T = TypeVar("T")
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -50,6 +53,23 @@ def config(db: Session) -> dict[str, Any]:
 
 def current(db: Session) -> TheService:
     """What `apply` loaded last, or a nameless service with the defaults before anything was."""
+    return once(db, "service", _read)
+
+
+def once(db: Session, name: str, read: Callable[[Session], T]) -> T:
+    """What `read` gives, read once in a unit of work; the next one reads anew. Whoever changes it says `forget`."""
+    kept: dict[str, T] = db.info.setdefault("read_once", {})
+    if name not in kept:
+        kept[name] = read(db)
+    return kept[name]
+
+
+def forget(db: Session) -> None:
+    """What this unit of work has read `once` holds no more."""
+    db.info.pop("read_once", None)
+
+
+def _read(db: Session) -> TheService:
     row = db.scalar(select(Service).where(Service.id == 1))
     if row is None:
         return TheService("this crisis line", Rules(), {}, NO_CAR)

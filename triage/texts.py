@@ -158,27 +158,30 @@ def said_by_line(db: Session, contact: Contact, body: str, *, now: datetime) -> 
 
 def reported(
     db: Session, message_id: str | None, carrier_id: str, action: str, *, now: datetime, trouble: str | None = None
-) -> None:
-    """The carrier's word on a text: `sent`, `delivered` or `fail`. An end absorbs whatever comes later."""
+) -> bool:
+    """The carrier's word on a text: `sent`, `delivered` or `fail`. An end absorbs whatever comes later. Says whether it
+    was news.
+    """
     which = Message.id == message_id if message_id else Message.carrier_id == carrier_id
     message = db.scalar(select(Message).where(which, Message.direction == "out"))
     if message is None:
-        return
-    changed = db.execute(
+        return False
+    news = (
         update(Message)
         .where(Message.id == message.id, Message.state.in_(sources(MESSAGE, action)))
         .values(
             state=MESSAGE[sources(MESSAGE, action)[0], action],
             carrier_id=message.carrier_id or carrier_id or None,  # unique: "" would do for one text only
         )
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()  # fmt: skip
-    db.refresh(message)
-    if changed is not None and trouble:
+        .returning(Message)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    if db.scalars(news).one_or_none() is None:
+        return False
+    if trouble:
         message.trouble = trouble
-    if changed is None or (message.contact_id is None and message.dispatch_id is None):
-        return
+    if message.contact_id is None and message.dispatch_id is None:
+        return True
     if message.state == "failed" and message.dispatch_id:
         dispatch.text_failed(db, message.dispatch_id, offer=crew.is_offer(message.body), now=now, trouble=trouble)
     if message.state == "failed" and message.contact_id:
@@ -195,3 +198,4 @@ def reported(
         message_id=message.id,
         state=message.state,
     )
+    return True

@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 import time
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -34,7 +35,7 @@ FLOOR_QUEUE = "bench"
 
 
 class Carrier:
-    """Takes texts, and notes when each came, by the first word of its body."""
+    """Takes texts, and notes when each came, by the first word of its body. Each has an id of its own, as ours keeps it."""
 
     def __init__(self) -> None:
         self.came: dict[str, float] = {}
@@ -47,7 +48,7 @@ class Carrier:
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 if "Body" in form:  # else a call to somebody on duty
                     carrier.came.setdefault(form["Body"][0].split(":")[0], time.time())
-                body = json.dumps({"sid": "SM" + "1" * 32, "status": "queued"}).encode()
+                body = json.dumps({"sid": f"SM{uuid.uuid4().hex}", "status": "queued"}).encode()
                 self.send_response(201)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))

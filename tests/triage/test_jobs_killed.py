@@ -44,9 +44,9 @@ class DeadlyDatabase:
         self._database, self._death = database, death
 
     @contextmanager
-    def _unit(self, way: Callable[[], Any]) -> Iterator[Any]:
+    def _unit(self, way: Callable[..., Any], **how: Any) -> Iterator[Any]:
         self._death.step()
-        with way() as session:
+        with way(**how) as session:
             yield session
         self._death.step()
 
@@ -55,6 +55,9 @@ class DeadlyDatabase:
 
     def reading(self) -> Any:
         return self._unit(self._database.reading)
+
+    def statements(self, **how: Any) -> Any:
+        return self._unit(self._database.statements, **how)
 
 
 class DeadlyCarrier:
