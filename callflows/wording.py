@@ -69,6 +69,16 @@ SENTENCES: Final[dict[str, str]] = {
     # crews who ring
     "crew_key": "Crew line. Key your answer. 1 accept, 2 cannot, 3 moving, 4 there, 5 with person, 6 leaving, 7 arrived, "
     "8 clear, 9 help.",
+    "crew_offer": "This is {service}. {what} Press 1 to accept, 2 if you cannot, 0 to hear it again.",
+    "crew_no_key": "No key was pressed, so nothing is noted. Goodbye.",
+    "crew_keys": "Press 3 moving, 4 there, 5 with person, 6 leaving, 7 arrived, 8 clear, 9 help.",
+    "crew_more": "0 to hear the job, star to speak with the person.",
+    "crew_rung_back": "We ring this car's telephone now, and put you through to the person. Please hang up.",
+    "crew_ready": "This is {service}, about job {tag}. Press 1 to be put through to the person. They do not see your number.",
+    "crew_ringing": "Ringing the person now.",
+    # the person, rung for the crew: says nothing of the service to a stranger or an answerphone
+    "crew_person_check": "Hello. If you are expecting somebody, press 1 to speak with them now.",
+    "crew_person_joined": "This is the response car from {service}. You can speak now.",
     # texts
     "text_first": "This is {service}. If there is danger now, ring 999. A mental-health nurse will answer you here. "
     "You can tell us more while you wait. Our texts stay on your phone.",

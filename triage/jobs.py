@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import select, update
 
 from callflows import crew
-from triage import bridge, destinations, on_call, outbox, promises, ringing, rules, texts
+from triage import bridge, crew_calls, destinations, on_call, outbox, promises, ringing, rules, texts
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry
 from triage.moments import was_lately
@@ -111,6 +111,8 @@ def _may(db: Any, number: str, *, trusted: bool, **ids: str) -> bool:
 
 
 def _still_wanted(db: Any, leg: Leg) -> bool:
+    if leg.purpose in crew_calls.PURPOSES:
+        return crew_calls.still_wanted(db, leg)
     if leg.promise_id:
         promise = db.get(Promise, leg.promise_id)
         return promise is not None and promise.settled_at is None
