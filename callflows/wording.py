@@ -92,6 +92,10 @@ SENTENCES: Final[dict[str, str]] = {
     "text_place": "Thank you. A nurse for {locality} will answer you here.",
     "text_which": "Did you mean {words}? Text the word back, or yes if there is one. Either way, a nurse will answer you here.",
     "text_tried_to_ring": "We tried to ring you. We will try again soon, or ring us back when it suits you.",
+    "text_car_accepted": "Somebody is coming to you, as you asked. We text you again when they are near. In danger now, ring 999.",
+    "text_car_near": "Whoever is coming to you should be there in about five minutes.",
+    "text_car_moving": "Whoever is coming to you is on the way now.",
+    "text_car_not_coming": "We are sorry: nobody is coming to you now after all. A nurse will ring you. In danger now, ring 999.",
     "text_local_help": "Help near you: {help}. {service}",
     "text_no_local_help": "{service}: stay on the line or ring again at any time. In danger ring 999. "
     "Samaritans 116 123, day and night.",

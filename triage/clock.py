@@ -19,6 +19,7 @@ import structlog
 from triage import (
     audit,
     bridge,
+    car_news,
     crew_calls,
     crew_safety,
     dispatch,
@@ -191,6 +192,7 @@ class Clock:
             late = [(row.id, dispatch.no_reply) for row in dispatch.overdue_offers(db, now)]
             late += [(row.id, dispatch.not_sent) for row in dispatch.unsent_offers(db, now)]
             late += [(row.id, crew_calls.ring_crew) for row in crew_calls.unanswered(db, now)]
+            late += [(row.id, car_news.tell) for row in car_news.due(db, now)]
             late += [(row.id, crew_safety.not_heard) for row in crew_safety.due(db, now)]
             late += [(row.id, crew_safety.update_unread) for row in crew_safety.updates_unread(db, now)]
         for dispatch_id, step in late:

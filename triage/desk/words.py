@@ -109,6 +109,7 @@ HAPPENED: Final = {
     "welfare_asked": "Crew asked whether they are all right",
     "crew_rung": "Crew rung about the offer",
     "crew_rang_person": "Crew rang the person through the line",
+    "person_told": "Person texted how the car comes",
     "link_opened": "Crew opened the job on its phone",
     "told_late": "Crew told of an earlier step",
     "stand_down_read": "Crew has confirmed the stand-down",
