@@ -54,11 +54,16 @@ class Meet:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Ring a person from a number of ours; who they are asked to be comes first, and a key of theirs joins them."""
+
+
+@dataclass(frozen=True)
 class HangUp:
     pass
 
 
-Step = Say | Pause | Ask | Hold | WaitOn | LeaveQueue | Meet | HangUp
+Step = Say | Pause | Ask | Hold | WaitOn | LeaveQueue | Meet | Reach | HangUp
 
 # --- effects ----------------------------------------------------------------------------------------------------------
 

@@ -98,14 +98,18 @@ def asks_for_help(text: str) -> bool:
     return _HELP.match(text.strip()) is not None
 
 
-def offer(job: Job, link: str | None = None) -> str:
-    """The offer, and the link to the job's page. The address goes only to the crew that accepts."""
+def offered(job: Job) -> str:
+    """What a crew is told before it accepts: where only roughly."""
     where = (job.postcode or "").split(" ")[0]
     near = f" near {where}" if where else ""
     parts = [f"{job.call_sign}: job {job.tag}{near}", _scene(job), _by(job)]
-    said = ". ".join(part for part in parts if part)
+    return ". ".join(part for part in parts if part)
+
+
+def offer(job: Job, link: str | None = None) -> str:
+    """The offer, and the link to the job's page. The address goes only to the crew that accepts."""
     page = f" Or open {link}" if link else ""
-    return f"{said}. Reply {job.tag} 1 to accept, {job.tag} 2 if you cannot.{page}"
+    return f"{offered(job)}. Reply {job.tag} 1 to accept, {job.tag} 2 if you cannot.{page}"
 
 
 def is_offer(text: str) -> bool:

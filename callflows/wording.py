@@ -69,6 +69,16 @@ SENTENCES: Final[dict[str, str]] = {
     # crews who ring
     "crew_key": "Crew line. Key your answer. 1 accept, 2 cannot, 3 moving, 4 there, 5 with person, 6 leaving, 7 arrived, "
     "8 clear, 9 help.",
+    "crew_offer": "This is {service}. {what} Press 1 to accept, 2 if you cannot, 0 to hear it again.",
+    "crew_no_key": "No key was pressed, so nothing is noted. Goodbye.",
+    "crew_keys": "Press 3 moving, 4 there, 5 with person, 6 leaving, 7 arrived, 8 clear, 9 help.",
+    "crew_more": "0 to hear the job, star to speak with the person.",
+    "crew_rung_back": "We ring this car's telephone now, and put you through to the person. Please hang up.",
+    "crew_ready": "This is {service}, about job {tag}. Press 1 to be put through to the person. They do not see your number.",
+    "crew_ringing": "Ringing the person now.",
+    # the person, rung for the crew: says nothing of the service to a stranger or an answerphone
+    "crew_person_check": "Hello. If you are expecting somebody, press 1 to speak with them now.",
+    "crew_person_joined": "This is the response car from {service}. You can speak now.",
     # texts
     "text_first": "This is {service}. If there is danger now, ring 999. A mental-health nurse will answer you here. "
     "You can tell us more while you wait. Our texts stay on your phone.",
@@ -82,6 +92,10 @@ SENTENCES: Final[dict[str, str]] = {
     "text_place": "Thank you. A nurse for {locality} will answer you here.",
     "text_which": "Did you mean {words}? Text the word back, or yes if there is one. Either way, a nurse will answer you here.",
     "text_tried_to_ring": "We tried to ring you. We will try again soon, or ring us back when it suits you.",
+    "text_car_accepted": "Somebody is coming to you, as you asked. We text you again when they are near. In danger now, ring 999.",
+    "text_car_near": "Whoever is coming to you should be there in about five minutes.",
+    "text_car_moving": "Whoever is coming to you is on the way now.",
+    "text_car_not_coming": "We are sorry: nobody is coming to you now after all. A nurse will ring you. In danger now, ring 999.",
     "text_local_help": "Help near you: {help}. {service}",
     "text_no_local_help": "{service}: stay on the line or ring again at any time. In danger ring 999. "
     "Samaritans 116 123, day and night.",

@@ -6,13 +6,15 @@ from flask import Response, request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callflows import staff
+from callflows import crew_line, staff
 from callflows.conversation import HangUp, Say, Turn
 from callflows.wording import words
-from telephony import numbers, staff_lines, twiml
+from telephony import crew_legs, numbers, staff_lines, twiml
+from telephony.our_legs import get as _leg
+from telephony.our_legs import is_this_call as _this_call
 from telephony.reports import ENDS
 from telephony.webhooks import line, nothing, now, voice
-from triage import accounts, bridge, contacts, jobs, presence, ringing
+from triage import accounts, bridge, contacts, crew_calls, jobs, presence, ringing
 from triage.lifecycles import HELD
 from triage.models import Leg, Promise, QueueEntry
 from triage.standing import Standing
@@ -30,6 +32,8 @@ def answered(leg_id: str) -> Response:
         if leg.state in ("placing", "ringing"):
             leg.state = "answered"
             leg.carrier_id = leg.carrier_id or request.form["CallSid"]
+        if leg.purpose in crew_calls.PURPOSES:
+            return crew_legs.answered(db, leg, standing, at)
         if leg.purpose in ("nurse", "alert") and leg.to.startswith("client:"):
             return _accept(db, leg, standing, at)  # at their screen: taking it was the press of a button
         return _answer(leg, _question(db, leg, standing, at))
@@ -66,6 +70,8 @@ def key_pressed(leg_id: str) -> Response:
         leg = _leg(db, leg_id)
         if not _this_call(leg):
             return _answer(leg, _over(leg, standing))
+        if leg.purpose in crew_calls.PURPOSES:
+            return crew_legs.key_pressed(db, leg, standing, at)
         if request.form.get("Digits", "")[:1] == "1":
             return _accept(db, leg, standing, at)
         return _answer(leg, _refused(leg, standing))
@@ -173,26 +179,11 @@ def _answer(leg: Leg, turn: Turn, entry: QueueEntry | None = None) -> Response:
     )
 
 
-def _this_call(leg: Leg) -> bool:
-    """Whether this webhook is about the call the leg's address was made for, and that call is still up.
-
-    The leg's id is the single-use token of its addresses: 122 random bits, told to the carrier alone, good for the
-    first call that comes with it (its CallSid) and the claim it was placed for, and for nothing once that call is over.
-    A copy of the address, however well it is signed, joins nobody.
-    """
-    return leg.state != "ended" and leg.carrier_id in (None, request.form["CallSid"])
-
-
 def _over(leg: Leg, standing: Standing) -> Turn:
     """What an address that is used up says."""
     wording = standing.service.wording
     if leg.purpose == "call_back":
         return staff.call_back_lost(wording)
+    if leg.purpose in crew_calls.PURPOSES:
+        return crew_line.no_key(wording)
     return staff.person_no_key(wording) if leg.purpose == "person" else staff.taken(wording)
-
-
-def _leg(db: Session, leg_id: str) -> Leg:
-    leg = db.get(Leg, leg_id)
-    if leg is None:
-        raise contacts.NotFound("No leg has this id.")
-    return leg

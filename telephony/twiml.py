@@ -11,10 +11,11 @@ from flask import Response
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from callflows.conversation import Ask, HangUp, Hold, LeaveQueue, Meet, Pause, Say, Turn, WaitOn
+from callflows.conversation import Ask, HangUp, Hold, LeaveQueue, Meet, Pause, Reach, Say, Turn, WaitOn
 
 QUEUE: Final = "waiting-for-a-nurse"  # one queue at the carrier; the order is ours, in the database
 VOICE: Final = {"voice": "Polly.Amy", "language": "en-GB"}
+RING_PERSON_S: Final = 25  # a person who is expected to be near their telephone
 HINTS_CHARS: Final = 100  # the longest hint the carrier takes
 
 
@@ -27,6 +28,9 @@ class Addresses:
     left_queue: str = ""
     left_room: str = ""
     room: str = ""
+    number: str = ""  # of the person a crew is put through to
+    caller_id: str = ""  # the number of ours that they see
+    before_joining: str = ""  # asks the person, before anybody hears them
 
 
 def render(turn: Turn, to: Addresses, hints: Sequence[str] = ()) -> str:
@@ -48,6 +52,8 @@ def render(turn: Turn, to: Addresses, hints: Sequence[str] = ()) -> str:
                 response.leave()
             case Meet(ends_room):
                 response.append(_room(to, ends_room))
+            case Reach():
+                response.append(_reach(to))
             case HangUp():
                 response.hangup()
     if turn.steps and isinstance(turn.steps[-1], Ask):
@@ -79,6 +85,12 @@ def _room(to: Addresses, ends_room: bool) -> Dial:
         to.room, beep="false", start_conference_on_enter=True, end_conference_on_exit=ends_room, wait_url="",
         max_participants=3,
     )  # fmt: skip
+    return dial
+
+
+def _reach(to: Addresses) -> Dial:
+    dial = Dial(action=to.left_room, caller_id=to.caller_id, timeout=RING_PERSON_S, ring_tone="uk")
+    dial.number(to.number, url=to.before_joining)
     return dial
 
 

@@ -67,6 +67,7 @@ def apply(
             for r in file.staff
         ),
     )  # fmt: skip
+    phones = {unit.call_sign: unit.phone for unit in db.scalars(select(Unit).order_by(Unit.call_sign))}
     _rows(
         db, changes, Unit, "call_sign",
         (
@@ -75,6 +76,9 @@ def apply(
         ),
         new={"state": "off_duty", "reason": None, "since": now},
     )  # fmt: skip
+    for unit in db.scalars(select(Unit).order_by(Unit.call_sign)):
+        if phones.get(unit.call_sign) != unit.phone:
+            unit.phone_heard_at = None  # another telephone: nobody has answered from it yet
     _directory(db, changes, file)
     _shared_numbers(db, changes, file, now)
     _service(db, changes, file, now, fallback_number, two_people)
@@ -155,6 +159,8 @@ def _service(
         rules["claim_lease_s"] = file.order.lease_s
     if file.order.ack_deadline_s is not None:
         rules["acknowledge_s"] = rules["offer_valid_s"] = file.order.ack_deadline_s
+    if file.order.ring_crew_s is not None:
+        rules["ring_crew_s"] = file.order.ring_crew_s
     retention = {name: value for name, value in msgspec.structs.asdict(file.retention).items() if value is not None}
     config: dict[str, Any] = {"rules": rules, "no_car_fallback": file.service.no_car_fallback}
     if file.service.allow_destinations:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from triage import caps, destinations, history, ladder, outbox, presence, promises, queue, ringing
+from triage import caps, crew_calls, destinations, history, ladder, outbox, presence, promises, queue, ringing
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Presence, QueueEntry, Staff
 from triage.moments import lately
@@ -197,6 +197,8 @@ def leg_ended(db: Session, leg: Leg, outcome: str, rules: Rules, *, now: datetim
     db.refresh(leg)
     if first is None:
         return
+    if leg.purpose in crew_calls.PURPOSES:
+        crew_calls.leg_over(db, leg, now=now)
     if leg.entry_id is None:
         return
     entry = db.get_one(QueueEntry, leg.entry_id)

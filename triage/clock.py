@@ -16,7 +16,20 @@ from typing import Final
 
 import structlog
 
-from triage import audit, bridge, crew_safety, dispatch, jobs, outbox, queue, recovering, rules, signing_in
+from triage import (
+    audit,
+    bridge,
+    car_news,
+    crew_calls,
+    crew_safety,
+    dispatch,
+    jobs,
+    outbox,
+    queue,
+    recovering,
+    rules,
+    signing_in,
+)
 from triage.db import utcnow
 from triage.hurry import Hurry
 from triage.reconcile import Reconciler
@@ -178,6 +191,8 @@ class Clock:
         with self._means.database.reading() as db:
             late = [(row.id, dispatch.no_reply) for row in dispatch.overdue_offers(db, now)]
             late += [(row.id, dispatch.not_sent) for row in dispatch.unsent_offers(db, now)]
+            late += [(row.id, crew_calls.ring_crew) for row in crew_calls.unanswered(db, now)]
+            late += [(row.id, car_news.tell) for row in car_news.due(db, now)]
             late += [(row.id, crew_safety.not_heard) for row in crew_safety.due(db, now)]
             late += [(row.id, crew_safety.update_unread) for row in crew_safety.updates_unread(db, now)]
         for dispatch_id, step in late:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from callflows import crew, texter
 from triage import dispatch, history, promises, revisions
-from triage.lifecycles import UNDER_WAY, IllegalMove, said
+from triage.lifecycles import OPEN_DISPATCH, UNDER_WAY, IllegalMove, said
 from triage.models import Dispatch, Unit
 
 
@@ -23,6 +23,7 @@ def is_from_crew(db: Session, unit: Unit, route: str, words: str) -> bool:
 
 def reply(db: Session, unit: Unit, text: str, *, now: datetime, way: str = "text") -> str:
     """Act on a crew's text or keys; the sentence that confirms it, or says what is wrong and what to do."""
+    unit.phone_heard_at = now
     jobs = dispatch.open_of_unit(db, unit.call_sign)
     meant = crew.read(text)
     if meant is None and jobs and crew.asks_for_help(text):
@@ -41,6 +42,14 @@ def reply(db: Session, unit: Unit, text: str, *, now: datetime, way: str = "text
     if not matching:
         return _not_open(db, unit, meant.tag, meant.action, now)
     return act(db, dispatch.get(db, matching[0].id), meant.action, now=now, way=way)
+
+
+def about(db: Session, dispatch_id: str, action: str, *, now: datetime, way: str) -> str:
+    """What this crew did about one job, open for it or not, and the sentence that goes back."""
+    row = dispatch.get(db, dispatch_id)
+    if row.state in OPEN_DISPATCH:
+        return act(db, row, action, now=now, way=way)
+    return over(db, row, action, now=now)
 
 
 def act(db: Session, row: Dispatch, action: str, *, now: datetime, way: str, said_at: datetime | None = None) -> str:

@@ -50,6 +50,9 @@ ISLANDS: Final = ("GG", "JE", "IM")
 MOBILE_PREMIUM: Final = (phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST)
 
 
+E164: Final = phonenumbers.PhoneNumberFormat.E164
+
+
 class Refused(Exception):
     """This number is not rung or texted. `why` is the second half of a sentence, `kind` a word for logs."""
 
@@ -132,6 +135,21 @@ def check(number: str | None, under: Policy, *, trusted: bool = False) -> None:
     if kind in ONLY_IF_ALLOWED and str(number).startswith(under.allowed):
         return
     raise Refused(kind)
+
+
+def in_words(text: str | None) -> list[tuple[str, str]]:
+    """The telephone numbers in what somebody wrote: each as it stands there, and as E.164."""
+    found = phonenumbers.PhoneNumberMatcher(text or "", REGION, leniency=phonenumbers.Leniency.POSSIBLE)
+    numbers = [(one.raw_string, phonenumbers.format_number(one.number, E164)) for one in found]
+    return [(as_written, number) for as_written, number in numbers if kind_of(number) not in ("short", "no number")]
+
+
+def without_numbers(text: str | None) -> str:
+    """What somebody wrote, without the ordinary telephone numbers in it: whom to ring, and when."""
+    for as_written, number in in_words(text):
+        if kind_of(number) in ORDINARY:
+            text = (text or "").replace(as_written, " ")
+    return " ".join((text or "").split()).strip(" ,;:-()")
 
 
 def may_reach(number: str | None, under: Policy) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import crew_links, history, moments, outbox, promises, ringing, rules, steps, units
+from triage import crew_links, destinations, history, moments, outbox, promises, ringing, rules, steps, units
 from triage.contacts import NotFound
 from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, move, said
 from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
@@ -236,7 +236,7 @@ def act(
         _advance(incident, "acknowledge", now)
         _commit(db, row, now)
         promises.settle_incident(db, incident.id, ("no_unit",), f"{row.call_sign} accepted", actor=actor, now=now)
-        if actor != "crew":  # accepted over the radio: the crew needs the address in writing all the same
+        if actor != "crew" or way == "keypad":  # by radio or by ear: the crew needs the address in writing as well
             text_crew(db, row, db.get_one(Unit, row.call_sign), details(row), now=now)
     elif action == "decline":
         if incident.state == "under_way":
@@ -368,10 +368,16 @@ def job(row: Dispatch) -> crew.Job:
     incident = row.incident
     return crew.Job(
         tag=row.tag, call_sign=row.call_sign, address=incident.address, postcode=incident.postcode,
-        scene_safety=incident.scene_safety, concern=incident.concern, call_back=incident.call_back,
+        scene_safety=incident.scene_safety, concern=incident.concern, call_back=_whom_to_ring(incident.call_back),
         needed_by=incident.needed_by, hazards=incident.hazards, adjustments=tuple(incident.adjustments or ()),
         police=incident.police_test is not None,
     )  # fmt: skip
+
+
+def _whom_to_ring(call_back: str | None) -> str | None:
+    """Who the crew may ring. A number the line rings for it is kept from its telephone (decision 0026)."""
+    whom = destinations.without_numbers(call_back)
+    return f"{whom} through the crew line, key *".strip() if call_back and whom != call_back.strip() else call_back
 
 
 def _advance(incident: Incident, action: str, now: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import bridge, destinations, on_call, outbox, promises, ringing, rules, texts
+from triage import bridge, car_news, crew_calls, destinations, on_call, outbox, promises, ringing, rules, texts
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry
 from triage.moments import was_lately
@@ -119,6 +119,8 @@ def _may(db: Any, number: str, *, trusted: bool, **ids: str) -> bool:
 
 
 def _still_wanted(db: Any, leg: Leg) -> bool:
+    if leg.purpose in crew_calls.PURPOSES:
+        return crew_calls.still_wanted(db, leg)
     if leg.promise_id:
         promise = db.get(Promise, leg.promise_id)
         return promise is not None and promise.settled_at is None
@@ -196,6 +198,11 @@ def send_text(means: Means, claimed: outbox.Claimed) -> CameOfIt | None:
             return None
         numbers = rules.current(db).rules
         valid_s = _worth_sending_for_s(db, message, numbers)
+        if news := claimed.args.get("news"):
+            valid_s -= numbers.text_valid_s - car_news.NEWS_VALID_S
+            if valid_s < 1 or not car_news.still_true(db, claimed.args["dispatch_id"], news):
+                texts.dropped(db, message, car_news.NOT_TRUE_ANY_MORE, now=utcnow())
+                return
         if valid_s < 1:
             texts.reported(db, message_id, "", "fail", now=utcnow(), trouble="too late to be of use")
             return None

@@ -279,13 +279,13 @@ class QueueEntry(Base):
 
 
 class Leg(Base):
-    """A call we place: to a nurse, back to a caller, or to a person who must know. Committed before the carrier is
-    asked.
+    """A call we place: to a nurse, back to a caller, to a crew, or to a person who must know. Committed before the
+    carrier is asked. `token` is the claim it was placed for, or for a crew the step of its job (`DispatchStep.id`).
     """
 
     __tablename__ = "leg"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    purpose: Mapped[str]  # nurse | alert | call_back | person
+    purpose: Mapped[str]  # nurse | alert | call_back | person | crew_offer | crew_reach
     to_sealed: Mapped[SealedText | None]
     to_index: Mapped[KeyedHash | None] = mapped_column(index=True)
     to = Sealed[str]("to_sealed", [BlindIndex("to_index", "number")])

@@ -24,6 +24,7 @@ class Rules(msgspec.Struct, frozen=True):
     reconnect_s: int = 900  # back within 15 minutes: band 2, and the original arrival (domain.md 6.1)
     call_back_due_s: int = 600  # a caller who hung up is owed a ring by then
     acknowledge_s: int = 120  # a crew's time to accept before the next unit is asked (R38)
+    ring_crew_s: int = 45  # an offer not answered by text is rung through; 75 s are left to pick up and press. 0: never
     offer_valid_s: int = 120  # a text offering a job must not arrive after that (R38)
     text_valid_s: int = 600  # a reply to a person in crisis is worthless hours later (twilio.md 1.7)
     misses_before_break: int = 2  # a nurse who did not answer twice is not rung a third time

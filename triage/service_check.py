@@ -56,6 +56,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "wait_climb_minutes": Field(whole(1, 240)),
         "lease_s": Field(whole(30, 600)),
         "ack_deadline_s": Field(whole(30, 900)),
+        "ring_crew_s": Field(whole(0, 900)),
     },
     "retention": {
         "mental_health_years": Field(whole(20, 100)),

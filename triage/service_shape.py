@@ -127,6 +127,7 @@ class Order(msgspec.Struct, frozen=True):
     wait_climb_minutes: int | None = None
     lease_s: int | None = None
     ack_deadline_s: int | None = None
+    ring_crew_s: int | None = None
 
 
 class Retention(msgspec.Struct, frozen=True):

@@ -20,6 +20,17 @@ def note(
     db.flush()
 
 
+def latest(db: Session, row: Dispatch) -> int:
+    """The id of this assignment's newest step."""
+    newest = select(DispatchStep.id).where(DispatchStep.dispatch_id == row.id).order_by(DispatchStep.id.desc()).limit(1)
+    return db.scalar(newest) or 0
+
+
+def dispatch_of(db: Session, step_id: int) -> str | None:
+    """The assignment this step belongs to."""
+    return db.scalar(select(DispatchStep.dispatch_id).where(DispatchStep.id == step_id))
+
+
 def told(db: Session, row: Dispatch) -> set[str]:
     """The actions of this assignment that are on record."""
     return set(db.scalars(select(DispatchStep.action).where(DispatchStep.dispatch_id == row.id)))

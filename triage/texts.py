@@ -6,6 +6,7 @@ sent at least once, and a repeat says so (reliability.md 5).
 
 import re
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -58,6 +59,22 @@ def to_person(
     return queue_text(db, contact, body, actor=staff.id, staff_id=staff.id, now=now, message_id=message_id)
 
 
+def may_be_texted(db: Session, contact: Contact) -> bool:
+    """Whether the line may text this person by itself: they agreed, did not opt out, and it is no landline."""
+    agreed = (contact.channel == "text" or bool(contact.text_consent)) and not contact.opted_out
+    mobile = destinations.kind_of(contact.number) != "geographic"
+    return agreed and mobile and destinations.may_reach(contact.number, destinations.policy(db))
+
+
+def dropped(db: Session, message: Message, why: str, *, now: datetime) -> None:
+    """A text of the line's own that is worth nothing any more: not sent, and nobody has to act on it."""
+    message.state, message.trouble = "failed", why
+    history.record(
+        db, "text_state", actor="clock", now=now, contact_id=message.contact_id, message_id=message.id,
+        state=message.state,
+    )  # fmt: skip
+
+
 def _may_text(db: Session, number: str) -> None:
     try:
         destinations.check(number, destinations.policy(db))
@@ -67,10 +84,11 @@ def _may_text(db: Session, number: str) -> None:
 
 def queue_text(
     db: Session, contact: Contact, body: str, *, actor: str, now: datetime, staff_id: str | None = None,
-    message_id: str | None = None,
+    message_id: str | None = None, news_of: tuple[str, str] | None = None,
 ) -> Message:  # fmt: skip
     """Leave a text to the contact's number to be sent. Used by nurses (above) and for what a caller asked for.
 
+    `news_of`: the car's job and what is told of it (`triage.car_news`), looked at again when it is sent.
     Beyond the caps it is held: kept as not sent, for a person to decide (`triage.caps`).
     """
     held = caps.reached(db, contact, "text", now=now)
@@ -83,7 +101,8 @@ def queue_text(
     db.add(message)
     db.flush()
     if not held:
-        outbox.add(db, "send_text", now=now, message_id=message.id)
+        about: dict[str, Any] = {"dispatch_id": news_of[0], "news": news_of[1]} if news_of else {}
+        outbox.add(db, "send_text", now=now, message_id=message.id, **about)
     history.record(db, "text_out", actor=actor, now=now, contact_id=contact.id, message_id=message.id)
     return message
 

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from tests.desk import night
 from tests.desk.pages_lab import Lab, Person
-from triage import crew_links, dispatch, incidents, revisions
+from triage import crew_calls, crew_links, dispatch, incidents, revisions
 from triage.car_models import DispatchStep
-from triage.models import Dispatch, Incident, Message, Staff, Unit
+from triage.models import Dispatch, Incident, Leg, Message, Staff, Unit
 
 ADDRESS = "7 Invented Row"
 
@@ -151,3 +151,57 @@ def test_what_a_phone_kept_without_a_signal_keeps_its_own_time(lab: Lab, phone: 
 def test_what_no_crew_does_is_nothing(phone: Person, link: str) -> None:
     phone.post(f"{link}/open")
     assert phone.post(f"{link}/did", action="stand_down").status_code == 404
+
+
+def test_the_person_is_rung_through_the_line_and_their_number_is_nowhere_on_the_page(
+    lab: Lab, phone: Person, link: str
+) -> None:
+    with lab.database.transaction() as db:
+        [incident] = db.scalars(select(Incident)).all()
+        incident.call_back = "Mum, 07700 900145"
+    assert phone.post(f"{link}/ring").status_code == 403, "not before the link is opened on this phone"
+    phone.post(f"{link}/open")
+    assert "Ring the person" not in phone.get(link).text
+    assert "no job that you have accepted" in phone.post(f"{link}/ring").text
+    shown = phone.post(f"{link}/did", action="acknowledge").text
+    assert "Ring the person through the line" in shown
+    assert "To ring: Mum" in shown
+    for page in (shown, phone.get(link).text):
+        assert "900145" not in page
+    assert "Your own telephone rings in a moment" in phone.post(f"{link}/ring").text
+    phone.post(f"{link}/ring")
+    with lab.database.reading() as db:
+        [leg] = db.scalars(select(Leg)).all()
+        assert (leg.purpose, leg.to) == ("crew_reach", db.get_one(Unit, "IW01").phone), "pressed twice, rung once"
+
+
+def test_without_a_number_the_page_offers_no_call(lab: Lab, phone: Person, link: str) -> None:
+    with lab.database.transaction() as db:
+        [incident] = db.scalars(select(Incident)).all()
+        incident.call_back = "Knock twice"
+    phone.post(f"{link}/open")
+    shown = phone.post(f"{link}/did", action="acknowledge").text
+    assert "To ring: Knock twice" in shown
+    assert "Ring the person through the line" not in shown
+    refused = phone.post(f"{link}/ring")
+    assert (refused.status_code, "no number that we may ring" in refused.text) == (409, True)
+
+
+def test_the_board_says_that_the_crew_was_rung_and_how_ringing_the_person_went(
+    lab: Lab, phone: Person, link: str
+) -> None:
+    with lab.database.transaction() as db:
+        [row] = db.scalars(select(Dispatch)).all()
+        crew_calls.ring_crew(db, dispatch.get(db, row.id), now=lab.now)
+    grace = Person(lab.app, lab.staff("grace"))
+    assert "· rung" in grace.get("/board").text
+    phone.post(f"{link}/open")
+    phone.post(f"{link}/did", action="acknowledge")
+    assert "rang the person" not in grace.get("/board").text
+    with lab.database.transaction() as db:
+        [leg] = db.scalars(select(Leg)).all()
+        crew_calls.person_rung(leg)
+        crew_calls.person_over(db, leg, dispatch.get(db, row.id), "no_answer", now=lab.now)
+    board = grace.get("/board").text
+    assert "rang the person" in board
+    assert "no answer" in board

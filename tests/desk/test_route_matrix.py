@@ -73,6 +73,7 @@ EXPECT: Final[dict[str, Route]] = {
     "pages.crew_open": Route(also=OPEN),
     "pages.crew_says": Route(also=OPEN),
     "pages.crew_visit": Route(also=OPEN),
+    "pages.crew_rings": Route(also=OPEN),
     # one's own account, and everybody's
     "pages.here": Route("ndsar"),
     "pages.account": Route("ndsar"),

@@ -308,7 +308,8 @@ def test_a_job_from_yes_to_clear_by_digits_alone(car: Car) -> None:
     details = car.says("IW01", f"{tag} 1")
     assert "1 Sea Street PO30 1AA" in details
     assert "SCENE NOT SAFE, wait nearby" in details
-    assert f"Call back {car.person.number}" in details
+    assert "Call back through the crew line, key *" in details
+    assert str(car.person.number) not in details, "the line rings them for the crew"
     assert car.unit("IW01").state == "committed"
     for digit, state in (
         ("3", "en_route"),

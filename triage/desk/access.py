@@ -46,6 +46,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.crew_open": NOT_SIGNED_IN,
     "pages.crew_says": NOT_SIGNED_IN,
     "pages.crew_visit": NOT_SIGNED_IN,
+    "pages.crew_rings": NOT_SIGNED_IN,
     "pages.sign_out": STAFF,
     "pages.here": STAFF,
     "pages.account": STAFF,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import incidents, promises, revisions, units
+from triage import crew_calls, incidents, promises, revisions, units
 from triage.desk import desk_data
 from triage.lifecycles import CREW_ACTIONS, DISPATCH, INCIDENT, OPEN_DISPATCH, OPEN_INCIDENT
 from triage.models import Dispatch, Incident, Promise, Staff, Unit
@@ -81,6 +81,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "sound": _sound(rows, owed),
         "running": [one for one in rows if one.incident.state in OPEN_INCIDENT and not one.help],
         "ended": [one for one in rows if one.incident.state not in (*OPEN_INCIDENT, "no_unit")],
+        "rang": crew_calls.rang(db, [one.incident for one in rows]),
         "units": cars,
         "may_set": walls.unit,
         "acts_for": walls.acts_for,

@@ -8,7 +8,7 @@ from flask import abort, jsonify, redirect, render_template, request, session, u
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from triage import crew_links, crew_replies, dispatch, visits
+from triage import crew_calls, crew_links, crew_replies, destinations, dispatch, visits
 from triage.desk import board_data
 from triage.desk.blueprint import pages
 from triage.desk.context import desk
@@ -42,7 +42,9 @@ def _page(row: Dispatch, secret: str, said: str | None = None, status: int = 200
     actions = [one for one in shown.actions if shown.running is row]
     return render_template(
         "crew.jinja", row=row, incident=row.incident, secret=secret, mine=mine, actions=actions, said=said,
-        under_way=row.state in UNDER_WAY, open=row.state in OPEN_DISPATCH,
+        rings=bool(destinations.in_words(row.incident.call_back)),
+        whom=destinations.without_numbers(row.incident.call_back), under_way=row.state in UNDER_WAY,
+        open=row.state in OPEN_DISPATCH,
         unread=row.state in UNDER_WAY and row.revision_read < row.incident.revision,
     ), status  # fmt: skip
 
@@ -73,6 +75,19 @@ def crew_says(secret: str) -> ResponseReturnValue:
         said = said if row.state in UNDER_WAY else said.split(" Reply ")[0]
         if request.accept_mimetypes.best == "application/json":
             return jsonify({"said": said})
+        return _page(row, secret, said)
+
+
+@pages.post("/crew/<secret>/ring")
+def crew_rings(secret: str) -> ResponseReturnValue:
+    """Put the crew through to the person: the car's own telephone is rung first, whoever pressed."""
+    with desk().database.transaction() as db:
+        now = desk().clock()
+        row = _mine(db, secret, now)
+        try:
+            said = crew_calls.ask_for_person(db, row, now=now)
+        except crew_calls.CannotRing as no:
+            return _page(row, secret, str(no), 409)
         return _page(row, secret, said)
 
 

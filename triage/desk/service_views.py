@@ -23,6 +23,7 @@ RULES: Final = {
     "reconnect_s": "Somebody cut off keeps their arrival if they are back within",
     "call_back_due_s": "Somebody who rang off while waiting is owed a ring within",
     "acknowledge_s": "A crew accepts within, or the next unit is asked",
+    "ring_crew_s": "An offer nobody has answered by text is rung through after",
     "offer_valid_s": "An offer text is worthless after",
     "text_valid_s": "A text to a person is worthless after",
     "alert_again_s": "Danger now, and nobody has it: ring every ready nurse again after",

@@ -118,6 +118,9 @@ HAPPENED: Final = {
     "change_read": "Crew has read the change",
     "called_out": "Unit called out though not available",
     "welfare_asked": "Crew asked whether they are all right",
+    "crew_rung": "Crew rung about the offer",
+    "crew_rang_person": "Crew rang the person through the line",
+    "person_told": "Person texted how the car comes",
     "link_opened": "Crew opened the job on its phone",
     "told_late": "Crew told of an earlier step",
     "stand_down_read": "Crew has confirmed the stand-down",
@@ -162,6 +165,11 @@ DUE_FOR: Final = {
     "offered": "Answer", "acknowledged": "Move off", "on_scene": "Welfare check", "with_person": "Welfare check",
 }  # fmt: skip
 UNIT: Final = {"available": "Available", "not_ready": "Not ready", "off_duty": "Off duty", "committed": "On a job"}
+RANG: Final = {
+    "spoke": "spoke with them", "no_answer": "no answer", "busy": "engaged", "failed": "could not be rung",
+    "no_key": "picked up, nobody pressed the key", "gave_up": "the crew rang off first",
+    "crew_not_reached": "the crew's own telephone was not answered",
+}  # fmt: skip
 SCENE: Final = {"safe": "Scene safe", "unsafe": "Scene not safe", "unknown": "Scene safety not known"}
 CHANGED: Final = {
     "address": "address", "postcode": "postcode", "position": "place on the map",
@@ -324,7 +332,7 @@ def add_to(env: Environment) -> None:
         "INCIDENT": INCIDENT, "DISPATCH": DISPATCH, "CREW_DID": CREW_DID, "DUE_FOR": DUE_FOR,
         "DECISIONS": ladder.DECISIONS, "LEGAL_TESTS": ladder.LEGAL_TESTS, "next_step": ladder.next_step,
         "UNIT": UNIT, "SCENE": SCENE, "OWED": OWED, "ROWS_SHOWN": ROWS_SHOWN, "TEXT": TEXT, "HAPPENED": HAPPENED,
-        "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
+        "RANG": RANG, "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
     }  # fmt: skip
     env.globals.update(tables)
     env.globals.update(first_999=incidents.NINES_FIRST)
