@@ -19,6 +19,7 @@ from triage.contacts import NotFound
 from triage.desk import access, static_files
 from triage.desk.context import desk
 from triage.dispatch import CannotSend
+from triage.duties import BadDuty, NotThatDuty
 from triage.incidents import BadIncident
 from triage.ladder import NotNow, Wrong
 from triage.lifecycles import IllegalMove
@@ -33,8 +34,8 @@ from triage.walls import Walled
 
 log = structlog.get_logger(__name__)
 SENTENCES = (
-    AlreadySettled, BadIncident, BadState, CannotBe, CannotLink, CannotSend, CannotText, IllegalMove, NotNow, NotTheirs,
-    Taken, Wrong,
+    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotLink, CannotSend, CannotText, IllegalMove, NotNow,
+    NotThatDuty, NotTheirs, Taken, Wrong,
 )  # fmt: skip
 WHAT_TO_DO = {
     400: (

@@ -106,6 +106,7 @@ HAPPENED: Final = {
     "incident_changed": "What the crew must know was changed",
     "change_read": "Crew has read the change",
     "called_out": "Unit called out though not available",
+    "carried_over": "The next crew takes the job over",
     "welfare_asked": "Crew asked whether they are all right",
     "link_opened": "Crew opened the job on its phone",
     "told_late": "Crew told of an earlier step",
