@@ -128,6 +128,12 @@ def accepted(job: Job) -> str:
     return f"{said}. Text {NEXT['acknowledged']}, 9 for help."
 
 
+def taken_over(job: Job, state: str) -> str:
+    """To the crew that begins its duty with a job the last one leaves it: everything, and how to confirm it."""
+    told = accepted(job).rpartition(" Text ")[0]
+    return f"TAKEN OVER. {told} It is {HAS[state].split(',')[0]}. Reply {job.tag} 1 to say that you have it."
+
+
 def confirmed(tag: str, state: str) -> str:
     """Back to the crew after each reply: what is noted, and what comes next."""
     then = f" Text {NEXT[state]}." if state in NEXT else ""

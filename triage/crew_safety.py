@@ -1,7 +1,7 @@
 """Crews that should have been heard from: not moving, long on scene, a change or a stand-down they have not confirmed.
 
-On scene a crew is asked each `welfare_s`; it has CHECK_ANSWER_S, is asked once more and has CHECK_AGAIN_S, and then its
-silence is an emergency: people on duty are rung. Nothing here needs Redis or a worker.
+On scene a crew is asked each `welfare_s`; it has `welfare_answer_s`, is asked once more and has `welfare_again_s`, and
+then its silence is an emergency: people on duty are rung. Nothing here needs Redis or a worker.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,6 @@ from triage import dispatch, history, moments, rules
 from triage.lifecycles import UNDER_WAY
 from triage.models import Dispatch, Incident, Promise, Unit
 
-CHECK_ANSWER_S: Final = 60
-CHECK_AGAIN_S: Final = 120
 ASKED_IN: Final = ("on_scene", "with_person")
 
 
@@ -50,7 +48,8 @@ def _check(db: Session, row: Dispatch, now: datetime) -> None:
         dispatch.person_must_decide(db, row, what, now, graver=True)
         return
     row.checks_asked += 1
-    row.due_at = now + timedelta(seconds=CHECK_ANSWER_S if row.checks_asked == 1 else CHECK_AGAIN_S)
+    numbers = rules.current(db).rules
+    row.due_at = now + timedelta(seconds=(numbers.welfare_answer_s, numbers.welfare_again_s)[row.checks_asked - 1])
     history.record(
         db, "welfare_asked", actor="clock", now=now, contact_id=row.incident.contact_id, incident_id=row.incident_id,
         dispatch_id=row.id, call_sign=row.call_sign, times=row.checks_asked,

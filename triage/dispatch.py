@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import crew_links, destinations, history, moments, outbox, promises, ringing, rules, steps, units
+from triage import crew_links, destinations, duties, history, moments, outbox, promises, ringing, rules, steps, units
 from triage.contacts import NotFound
 from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, move, said
 from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
@@ -22,7 +22,6 @@ ENDS_INCIDENT = {"clear": "clear", "unable_to_find": "return"}
 ON_THE_WAY = [state for state in UNDER_WAY if state != "emergency"]
 REACHED = {action: state for (_, action), state in DISPATCH.items() if state in ON_THE_WAY}
 PHONE_STOPPED = "Its phone stopped our texts: send START from it to the crew line"
-UNSENT_S = 60  # the carrier must have an offer by then, or a person knows (R38)
 
 
 class CannotSend(Exception):
@@ -37,7 +36,7 @@ def offer_next(db: Session, incident: Incident, *, actor: str, now: datetime) ->
     """
     tried = {row.call_sign for row in incident.dispatches}
     if offer := _offer(
-        db, incident, [one for one in _available(db, incident) if one.call_sign not in tried], actor, now
+        db, incident, [one for one in _available(db, incident, now) if one.call_sign not in tried], actor, now
     ):
         return offer
     if incident.state != "no_unit":
@@ -61,12 +60,17 @@ def send(
         return running
     if running and running.state != "offered":
         raise CannotSend(f"{running.call_sign} has this incident ({said(running.state)}). Stand it down first.")
-    if unit.state in ("off_duty", "not_ready") and (called_out or "").strip():
+    over = duties.over(db, call_sign, now) if unit.state == "available" else None
+    if (unit.state in ("off_duty", "not_ready") or over) and (called_out or "").strip():
         history.record(
             db, "called_out", actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id,
-            call_sign=call_sign, was=unit.state,
+            call_sign=call_sign, was="duty_over" if over else unit.state,
         )  # fmt: skip
         units.put(db, unit, "available", None, actor=actor, now=now)
+        over = None
+    if over:
+        ends = duties.clock(over.ends_at)
+        raise CannotSend(f"{call_sign} is on duty until {ends} only. Say why it is called out, or send another.")
     if unit.state != "available":
         how = "" if unit.state == "committed" else " Say why it is called out all the same, or send another."
         raise CannotSend(f"{call_sign} is {said(unit.state)}, so it cannot be sent.{how}")
@@ -79,7 +83,7 @@ def send(
     return offer
 
 
-def _available(db: Session, incident: Incident) -> Sequence[Unit]:
+def _available(db: Session, incident: Incident, now: datetime) -> Sequence[Unit]:
     """Units that may be offered this incident: of its locality, then of those it borrows from; longest available first.
 
     A place nobody knows the locality of may get any unit.
@@ -90,6 +94,7 @@ def _available(db: Session, incident: Incident) -> Sequence[Unit]:
         .where(Unit.active, Unit.state == "available", Unit.call_sign.not_in(busy))
         .order_by(Unit.since, Unit.call_sign)
     ).all()
+    free = duties.may_be_offered(db, free, now)
     if incident.locality is None:
         return free
     locality = db.get(Locality, incident.locality)
@@ -154,6 +159,8 @@ def _nobody(db: Session, incident: Incident, tried: bool, actor: str, now: datet
         db, "no_unit", actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id, tried=tried
     )
     what = "No crew has accepted" if tried else "No car is on duty"
+    if over := duties.past_their_end(db, incident.locality, now):
+        what = f"{what}, and the duty of {' and '.join(over)} is over (it may be called out)"
     person_must_know(db, incident, f"{what}: somebody must decide", now)
 
 
@@ -394,6 +401,8 @@ def _release(db: Session, row: Dispatch, now: datetime) -> None:
     unit = db.get_one(Unit, row.call_sign)
     if unit.state == "committed":
         unit.state, unit.since = "available", now
+        if duties.ended_during(db, unit.call_sign, row.offered_at):
+            units.put(db, unit, "off_duty", None, actor="clock", now=now)
 
 
 def person_must_decide(
@@ -426,12 +435,13 @@ def _ring_about(db: Session, incident: Incident, kind: str, what: str, now: date
 
 
 def unsent_offers(db: Session, now: datetime) -> Sequence[Dispatch]:
-    """Offers that the carrier has not taken within UNSENT_S, and about which nobody is being rung yet."""
+    """Offers that the carrier has not taken in time (`unsent_s`), and about which nobody is being rung yet."""
+    in_time = timedelta(seconds=rules.current(db).rules.unsent_s)
     unsent = select(Message.id).where(Message.dispatch_id == Dispatch.id, Message.state.in_(("waiting", "sending")))
     known = select(Promise.id).where(
         Promise.incident_id == Dispatch.incident_id, Promise.kind == "no_unit", Promise.settled_at.is_(None)
     )
-    late = moments.is_over(Dispatch.offered_at, now - timedelta(seconds=UNSENT_S), timedelta(seconds=UNSENT_S))
+    late = moments.is_over(Dispatch.offered_at, now - in_time, in_time)
     return db.scalars(
         select(Dispatch).where(Dispatch.state == "offered", late, unsent.exists(), ~known.exists())
     ).all()  # fmt: skip

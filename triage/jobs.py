@@ -202,7 +202,7 @@ def send_text(means: Means, claimed: outbox.Claimed) -> CameOfIt | None:
             valid_s -= numbers.text_valid_s - car_news.NEWS_VALID_S
             if valid_s < 1 or not car_news.still_true(db, claimed.args["dispatch_id"], news):
                 texts.dropped(db, message, car_news.NOT_TRUE_ANY_MORE, now=utcnow())
-                return
+                return None
         if valid_s < 1:
             texts.reported(db, message_id, "", "fail", now=utcnow(), trouble="too late to be of use")
             return None

@@ -29,8 +29,20 @@ class Rules(msgspec.Struct, frozen=True):
     text_valid_s: int = 600  # a reply to a person in crisis is worthless hours later (twilio.md 1.7)
     misses_before_break: int = 2  # a nurse who did not answer twice is not rung a third time
     alert_again_s: int = 30  # danger now and nobody has taken it: ring every ready nurse again
-    still_alert_s: int = 480  # accepted but not moving: a person is rung; the board warns from half of it (Resgrid)
+    unsent_s: int = 60  # the carrier must have an offer by then, or a person knows (R38)
+    still_warn_s: int = 240  # accepted but not moving: the board warns (Resgrid)
+    still_alert_s: int = 480  # accepted but not moving: a person is rung (Resgrid)
     welfare_s: int = 1200  # crew on scene: a welfare check is due (TicketsCAD's practice)
+    welfare_answer_s: int = 60  # a crew's time to answer it
+    welfare_again_s: int = 120  # and to answer when it was asked once more
+    last_offer_s: int = 0  # so long before the planned end of its duty a car is offered nothing more
+    en_route_s: int = 3600  # on the way that long: a person asks. These are our choice: half as long again as a job
+    staging_s: int = 1800  # usually takes in each state (domain.md 1.4), before somebody is rung about a crew that is
+    on_scene_s: int = 3600  # well and at work
+    with_person_s: int = 7200
+    leaving_s: int = 3600
+    at_destination_s: int = 3600
+    handed_over_s: int = 1800
 
 
 class TheService(msgspec.Struct, frozen=True):

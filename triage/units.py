@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from triage import history
+from triage.car_models import Duty
 from triage.contacts import NotFound
 from triage.lifecycles import UNIT, move
 from triage.models import Unit
@@ -40,7 +41,9 @@ def by_phone(db: Session, number: str | None) -> Unit | None:
 
 
 def put(db: Session, unit: Unit, state: str, reason: str | None, *, actor: str, now: datetime) -> Unit:
-    """Set a unit available, not ready (with a reason) or off duty. Raises BadState, IllegalMove (it holds a job)."""
+    """Set a unit available, not ready (with a reason) or off duty, which ends the duty it is on. Raises BadState,
+    IllegalMove (it holds a job).
+    """
     if state not in CHOSEN:
         raise BadState(f"A unit is set to {', '.join(CHOSEN)}. Committed follows from its job.")
     if state == "not_ready" and not (reason or "").strip():
@@ -51,5 +54,8 @@ def put(db: Session, unit: Unit, state: str, reason: str | None, *, actor: str, 
         unit.state = move(UNIT, unit.state, state, what=unit.call_sign)
         unit.since = now
     unit.reason = reason if state != "available" else None
+    if state == "off_duty":
+        on_it = (Duty.call_sign == unit.call_sign, Duty.began_at.is_not(None), Duty.ended_at.is_(None))
+        db.execute(update(Duty).where(*on_it).values(ended_at=now))
     history.record(db, "unit", actor=actor, now=now, call_sign=unit.call_sign, state=state)
     return unit

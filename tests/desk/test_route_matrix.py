@@ -21,6 +21,7 @@ from telephony import webhooks
 from tests import factories
 from tests.desk.pages_lab import Person, pages_app
 from triage import accounts, hurry
+from triage.car_models import Duty
 from triage.db import open_database, utcnow
 from triage.desk import access, api, health
 from triage.desk.api.door import CALLS
@@ -32,6 +33,7 @@ from triage.standing import Kept
 ROLES: Final = {"n": "nurse", "d": "dispatcher", "s": "supervisor", "a": "administrator", "r": "reader"}
 PLACES: Final = {"own": "island", "overflow": "forest", "other": "city", "unknown": None}
 OPEN: Final = "open"  # to anybody: says nothing of anyone
+SOON, LATER = (f"{utcnow() + timedelta(hours=more):%Y-%m-%dT12:00:00}" for more in (48, 72))
 WHY: Final = "Their mother rang: they are on the bridge."
 
 
@@ -117,6 +119,10 @@ EXPECT: Final[dict[str, Route]] = {
     "pages.say_visit": Route("ds", "incident", {"visit": "resolved"}),
     "pages.crew_did": Route("ds", "dispatch", {"action": "acknowledge"}),
     "pages.set_unit": Route("ds", "unit", {"state": "off_duty"}),
+    "pages.duty_times": Route("ds"),
+    "pages.plan_duty": Route("ds", "unit", {"starts_at": SOON, "ends_at": LATER, "crew": "Sam, Priya"}),
+    "pages.begin_duty": Route("ds", "duty"),
+    "pages.end_duty": Route("ds", "duty"),
     "pages.note_attempt": Route("nds", "promise", {"result": "Rang"}),
     "pages.settle_promise": Route("nds", "promise", {"how": "Spoke"}),
     "pages.call_person_back": Route("n", "promise"),
@@ -167,6 +173,10 @@ EXPECT: Final[dict[str, Route]] = {
     "api.escalate": Route("nds", "incident", {"reason": "Collapsed"}, asked_by_them="n"),
     "api.all_units": Route("nds"),
     "api.put_unit": Route("ds", "unit", {"state": "off_duty"}),
+    "api.duties_of": Route("ds", "unit"),
+    "api.plan_duty": Route("ds", "unit", {"starts_at": f"{SOON}Z", "ends_at": f"{LATER}Z", "crew": ["Sam"]}),
+    "api.begin_duty": Route("ds", "duty", {"crew": ["Sam"]}),
+    "api.end_duty": Route("ds", "duty", {"hand_over": "All is well"}),
     "api.crew_did": Route("ds", "dispatch", {"action": "acknowledge"}),
     "api.what_is_owed": Route("nds"),
     "api.note_attempt": Route("nds", "promise", {"result": "Rang"}),
@@ -303,6 +313,17 @@ class Matrix:
         with self.database.transaction() as db:
             db.add(Unit(call_sign=call_sign, locality=place or "island", phone=factories.number(), crew=[],
                         state="available", reason=None, since=self.now))  # fmt: skip
+        return call_sign
+
+    def duty(self, place: str | None, _role: str | None) -> str:
+        """A duty that has begun. Its unit has the same name, for the addresses that name both."""
+        call_sign = self.unit(place, None)
+        with self.database.transaction() as db:
+            row = Duty(
+                id=call_sign, call_sign=call_sign, starts_at=self.now, ends_at=self.now + timedelta(hours=8),
+                crew=["Sam"], made_by=self.asker.id, began_at=self.now, ended_at=None, hand_over_sealed=None,
+            )  # fmt: skip
+            db.add(row)
         return call_sign
 
     def notice(self, place: str | None, role: str | None) -> str:

@@ -156,11 +156,11 @@ def test_a_crew_on_scene_is_asked_twice_and_its_silence_is_an_emergency(car: Car
     tick(car)
     tick(car)
     assert car.told("IW01")[-1] == f"Job {tag}: are you all right? Reply {tag} 4 if you are, {tag} 9 for help."
-    car.later(crew_safety.CHECK_ANSWER_S)
+    car.later(car.rules.welfare_answer_s)
     tick(car)
     assert "We asked before and heard nothing." in car.told("IW01")[-1]
     assert owed(car) == []
-    car.later(crew_safety.CHECK_AGAIN_S)
+    car.later(car.rules.welfare_again_s)
     tick(car)
     assert owed(car) == ["IW01 did not answer two welfare checks: find out how the crew is"]
     assert car.open(incident).state == "emergency"
@@ -191,7 +191,7 @@ def test_a_crew_that_answers_is_asked_again_only_after_the_whole_time(car: Car) 
 
 def test_an_offer_that_has_not_gone_out_within_a_minute_is_told_to_a_person(car: Car) -> None:
     incident = car.asked()
-    car.later(dispatch.UNSENT_S - 1)
+    car.later(car.rules.unsent_s - 1)
     tick(car)
     assert owed(car) == []
     car.later(1)
@@ -208,7 +208,7 @@ def test_an_offer_the_carrier_has_is_left_until_its_deadline(car: Car) -> None:
     with car.database.transaction() as db:
         offer = db.scalars(select(Message).where(Message.dispatch_id == car.open(incident).id)).one()
         reported(db, offer.id, "SM" + "1" * 32, "sent", now=car.now)
-    car.later(dispatch.UNSENT_S + 1)
+    car.later(car.rules.unsent_s + 1)
     tick(car)
     assert owed(car) == []
 

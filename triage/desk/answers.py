@@ -19,6 +19,7 @@ from triage.contacts import NotFound
 from triage.desk import access, static_files
 from triage.desk.context import desk
 from triage.dispatch import CannotSend
+from triage.duties import BadDuty, NotThatDuty
 from triage.incidents import BadIncident
 from triage.ladder import NotNow, Wrong
 from triage.lifecycles import IllegalMove
@@ -39,8 +40,8 @@ class Overtaken(Exception):
 
 
 SENTENCES = (
-    AlreadySettled, BadIncident, BadState, CannotBe, CannotLink, CannotSend, CannotText, IllegalMove, NotNow, NotTheirs,
-    Overtaken, Taken, Wrong,
+    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotLink, CannotSend, CannotText, IllegalMove, NotNow,
+    NotThatDuty, NotTheirs, Overtaken, Taken, Wrong,
 )  # fmt: skip
 WHAT_TO_DO = {
     400: (

@@ -1,6 +1,6 @@
 """What the dispatch board shows, read in one go."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import crew_calls, incidents, promises, revisions, units
+from triage import crew_calls, duties, incidents, promises, revisions, units
 from triage.desk import desk_data
 from triage.lifecycles import CREW_ACTIONS, DISPATCH, INCIDENT, OPEN_DISPATCH, OPEN_INCIDENT
 from triage.models import Dispatch, Incident, Promise, Staff, Unit
@@ -70,6 +70,9 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
     walls = Walls(db, staff, now)
     rows = [row(incident) for incident in incidents.on_board(db, now) if walls.incident(incident)]
     cars = [car for car in units.all_of_them(db) if walls.unit_seen(car)]
+    over = {car.call_sign for car in cars if duties.over(db, car.call_sign, now)}
+    duty_of = {car.call_sign: duties.running(db, car.call_sign) for car in cars}
+    next_duty = {car.call_sign: duties.following(db, car.call_sign, now) for car in cars}
     asked = set(db.scalars(select(Dispatch.call_sign).where(Dispatch.state.in_(OPEN_DISPATCH))))
     jobs = {one.running.call_sign: one for one in rows if one.running}
     owed = [one for one in promises.owed(db, now) if one.kind != "call_back" or "supervisor" in staff.roles]
@@ -85,7 +88,10 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "units": cars,
         "may_set": walls.unit,
         "acts_for": walls.acts_for,
-        "free": [car for car in cars if car.state == "available" and car.call_sign not in asked],
+        "free": [car for car in cars if car.state == "available" and car.call_sign not in asked | over],
+        "duty_of": duty_of,
+        "next_duty": next_duty,
+        "duty_over": over - asked,
         "jobs": jobs,
         "phones": {car.call_sign: car.phone for car in cars},
         "promises": owed,
@@ -107,9 +113,12 @@ def _sound(rows: Sequence[Row], owed: Sequence[Promise]) -> str:
     return "person" if untaken else ""
 
 
-def called_out_first(cars: Sequence[Unit], locality: str | None) -> list[Unit]:
-    """Cars that go only when called out: not on a job, and not available. Those of the incident's own place first."""
-    return free_first([car for car in cars if car.state in ("off_duty", "not_ready")], locality)
+def called_out_first(cars: Sequence[Unit], locality: str | None, duty_over: Collection[str] = ()) -> list[Unit]:
+    """Cars that go only when called out: not on a job, and not available, or with their duty over. Those of the
+    incident's own place first.
+    """
+    out = [car for car in cars if car.state in ("off_duty", "not_ready") or car.call_sign in duty_over]
+    return free_first(out, locality)
 
 
 def free_first(cars: Sequence[Unit], locality: str | None) -> list[Unit]:

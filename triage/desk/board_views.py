@@ -6,7 +6,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from triage import dispatch, incidents, revisions, units, visits, walls
+from triage import dispatch, duties, incidents, revisions, units, visits, walls
 from triage.contacts import NotFound
 from triage.desk import access, answers, board_data, words
 from triage.desk.access import me
@@ -32,7 +32,7 @@ def board() -> ResponseReturnValue:
 def board_live() -> ResponseReturnValue:
     """The live parts, or 304."""
     with desk().database.reading() as db:
-        tag = answers.tag(db)
+        tag = answers.tag(db, duties.how_many_over(db, desk().clock()))  # becomes so by the clock, not by history
         if same := answers.not_modified(tag):
             return same
         return answers.fresh(render_template("board_live.jinja", **_everything(db)), tag)

@@ -15,6 +15,7 @@ from triage.desk import (
     context,
     crew_views,
     desk_views,
+    duty_views,
     headers,
     keeping_views,
     organisation,
@@ -68,6 +69,6 @@ def home() -> ResponseReturnValue:
 
 __all__ = [
     "account_views", "approval_views", "attach", "board_views", "contact_views", "crew_views", "desk_views",
-    "keeping_views",
+    "duty_views", "keeping_views",
     "oversight_views", "promise_views", "service_views", "setup_views", "signin",
 ]  # fmt: skip

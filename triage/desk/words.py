@@ -117,6 +117,7 @@ HAPPENED: Final = {
     "incident_changed": "What the crew must know was changed",
     "change_read": "Crew has read the change",
     "called_out": "Unit called out though not available",
+    "carried_over": "The next crew takes the job over",
     "welfare_asked": "Crew asked whether they are all right",
     "crew_rung": "Crew rung about the offer",
     "crew_rang_person": "Crew rang the person through the line",

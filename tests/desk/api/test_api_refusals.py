@@ -29,6 +29,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "/incidents/<incident_id>/escalate": {"reason": "Collapsed"},
     "/contacts/<contact_id>/give-back-for-later": {"seen_band": 4, "band": 5, "because": "safe_for_now"},
     "/units/<call_sign>": {"state": "available"},
+    "/units/<call_sign>/duties": {
+        "starts_at": "2099-03-01T08:00:00Z",
+        "ends_at": "2099-03-01T18:00:00Z",
+        "crew": ["Sam"],
+    },
+    "/units/<call_sign>/duties/<duty_id>/begin": {"crew": ["Sam"]},
+    "/units/<call_sign>/duties/<duty_id>/end": {"hand_over": "All is well"},
     "/dispatches/<dispatch_id>/actions": {"action": "clear"},
     "/promises/<promise_id>/attempts": {"result": "Rang"},
     "/promises/<promise_id>/settle": {"how": "Done"},

@@ -7,7 +7,8 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, ladder, outcomes, queue, same_person
+from triage import contacts, duties, ladder, outcomes, queue, same_person
+from triage.car_models import Duty
 from triage.contacts import masked
 from triage.incidents import first_999
 from triage.lifecycles import HELD, OPEN_DISPATCH
@@ -237,8 +238,28 @@ class IncidentAnswer(Struct, kw_only=True):
         )  # fmt: skip
 
 
+class DutyAnswer(Struct, kw_only=True):
+    """A period in which a car works: as planned, and when it began and ended, if it did."""
+
+    id: str
+    call_sign: str
+    starts_at: datetime
+    ends_at: datetime
+    crew: list[str]
+    began_at: datetime | None
+    ended_at: datetime | None
+    hand_over: str | None
+
+    @classmethod
+    def of(cls, row: Duty) -> "DutyAnswer":
+        return cls(
+            id=row.id, call_sign=row.call_sign, starts_at=row.starts_at, ends_at=row.ends_at, crew=list(row.crew),
+            began_at=row.began_at, ended_at=row.ended_at, hand_over=row.hand_over,
+        )  # fmt: skip
+
+
 class UnitAnswer(Struct):
-    """A response car, where it stands, and the job it has, where that is within reach."""
+    """A response car, who is on board, where it stands, and the job it has, where that is within reach."""
 
     call_sign: str
     locality: str
@@ -252,7 +273,7 @@ class UnitAnswer(Struct):
     def of(cls, db: Session, row: Unit, walls: Walls) -> "UnitAnswer":
         job = db.scalar(select(Dispatch).where(Dispatch.call_sign == row.call_sign, Dispatch.state.in_(OPEN_DISPATCH)))
         doing = DispatchAnswer.of(job) if job and walls.incident(job.incident) else None
-        return cls(row.call_sign, row.locality, list(row.crew), row.state, row.reason, row.since, doing)
+        return cls(row.call_sign, row.locality, duties.on_board(db, row), row.state, row.reason, row.since, doing)
 
 
 class AttemptAnswer(Struct):

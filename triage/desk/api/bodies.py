@@ -11,6 +11,7 @@ from triage.lifecycles import CREW_ACTIONS
 from triage.lowering import BECAUSE
 from triage.outcomes import DISPOSITIONS, ROLES, THEMES, URGENCIES
 from triage.same_person import SHARED_KINDS
+from triage.shift_change import OPEN_JOB
 from triage.texts import LONGEST
 from triage.units import CHOSEN
 from triage.visits import VISITS
@@ -136,6 +137,29 @@ class UnitBody(Body):
 
     state: Annotated[str, _choice(CHOSEN, "Where the unit stands.")]
     reason: Short | None = None
+
+
+class DutyBody(Body):
+    """A duty to plan: its times, and who is on board, by name or role as the board shows them."""
+
+    starts_at: When
+    ends_at: When
+    crew: Annotated[list[Short], Meta(min_length=1, max_length=20)]
+
+
+class BeginBody(Body):
+    """Who is on board after all. Left out: as planned."""
+
+    crew: Annotated[list[Short], Meta(min_length=1, max_length=20)] | None = None
+
+
+class EndBody(Body):
+    """What this shift leaves in words for the next. `open_job`, needed while the unit has accepted one: carry_over (the
+    next duty begins now, and its crew takes the job) or when_clear (off duty by itself when the job ends).
+    """
+
+    hand_over: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | None = None
+    open_job: Annotated[str, _choice(OPEN_JOB, "What becomes of the open job.")] | None = None
 
 
 class ActionBody(Body):

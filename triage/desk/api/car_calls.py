@@ -3,15 +3,30 @@
 from msgspec import UNSET
 from sqlalchemy.orm import Session
 
-from triage import dispatch, incidents, ladder, promises, revisions, ringing_back, units, visits, walls
+from triage import (
+    dispatch,
+    duties,
+    incidents,
+    ladder,
+    promises,
+    revisions,
+    ringing_back,
+    shift_change,
+    units,
+    visits,
+    walls,
+)
 from triage.contacts import NotFound
-from triage.desk.api.answers import DispatchAnswer, IncidentAnswer, PromiseAnswer, UnitAnswer
+from triage.desk.api.answers import DispatchAnswer, DutyAnswer, IncidentAnswer, PromiseAnswer, UnitAnswer
 from triage.desk.api.bodies import (
     ActionBody,
     AttemptBody,
+    BeginBody,
     ChangeBody,
     CloseBody,
     DecideBody,
+    DutyBody,
+    EndBody,
     SendBody,
     SettleBody,
     StandDownBody,
@@ -138,6 +153,57 @@ def put_unit(ask: Ask, call_sign: str) -> UnitAnswer:
         unit = walls.unit(db, call_sign, ask.staff, now=ask.now)
         units.put(db, unit, ask.body.state, ask.body.reason, actor=ask.staff.id, now=ask.now)
         return UnitAnswer.of(db, unit, Walls(db, ask.staff, ask.now))
+
+
+@call("GET", "/units/<call_sign>/duties", CONTROL, answers={200: list[DutyAnswer]}, problems=(404,))
+def duties_of(ask: Ask, call_sign: str) -> list[DutyAnswer]:
+    """The duties of this unit that are planned or running, and those that ended in the last day, by their start."""
+    with desk().database.reading() as db:
+        unit = units.get(db, call_sign)
+        if not Walls(db, ask.staff, ask.now).unit(unit):
+            raise walls.Walled
+        return [DutyAnswer.of(row) for row in duties.of_unit(db, unit.call_sign, ask.now)]
+
+
+@call(
+    "POST", "/units/<call_sign>/duties", CONTROL, body=DutyBody, answers={201: DutyAnswer}, problems=(404, 409)
+)  # fmt: skip
+def plan_duty(ask: Ask, call_sign: str) -> tuple[int, DutyAnswer]:
+    """Plan a duty of this unit. Two that overlap are refused; the same again is the one that is planned."""
+    body = ask.body
+    with desk().database.transaction() as db:
+        unit = walls.unit(db, call_sign, ask.staff, now=ask.now)
+        row = duties.plan(db, unit, body.starts_at, body.ends_at, body.crew, actor=ask.staff.id, now=ask.now)
+        return 201, DutyAnswer.of(row)
+
+
+@call(
+    "POST", "/units/<call_sign>/duties/<duty_id>/begin", CONTROL, body=BeginBody, answers={200: DutyAnswer},
+    problems=(404, 409),
+)  # fmt: skip
+def begin_duty(ask: Ask, call_sign: str, duty_id: str) -> DutyAnswer:
+    """The crew is on board: the unit is available. Begun twice is begun once."""
+    with desk().database.transaction() as db:
+        unit = walls.unit(db, call_sign, ask.staff, now=ask.now)
+        row = duties.get(db, unit.call_sign, duty_id)
+        return DutyAnswer.of(
+            shift_change.begin(db, unit, row, crew=ask.body.crew, actor=ask.staff.id, now=ask.now)
+        )  # fmt: skip
+
+
+@call(
+    "POST", "/units/<call_sign>/duties/<duty_id>/end", CONTROL, body=EndBody, answers={200: DutyAnswer},
+    problems=(404, 409),
+)  # fmt: skip
+def end_duty(ask: Ask, call_sign: str, duty_id: str) -> DutyAnswer:
+    """The duty is over. While the unit has accepted a job, `open_job` says what becomes of it."""
+    with desk().database.transaction() as db:
+        unit = walls.unit(db, call_sign, ask.staff, now=ask.now)
+        row = duties.get(db, unit.call_sign, duty_id)
+        ended = shift_change.end(
+            db, unit, row, actor=ask.staff.id, now=ask.now, hand_over=ask.body.hand_over, open_job=ask.body.open_job
+        )
+        return DutyAnswer.of(ended)
 
 
 @call(

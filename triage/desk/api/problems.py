@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound as NoSuchAddress
 from triage.contacts import NeedsTerm, NotFound
 from triage.desk import limits
 from triage.dispatch import CannotSend
+from triage.duties import BadDuty, NotThatDuty
 from triage.figures import BadMonth
 from triage.incidents import BadIncident
 from triage.ladder import NotNow, Wrong
@@ -93,6 +94,7 @@ STATUS: Final[dict[type[Exception], int]] = {
     NotTheirs: 409,
     IllegalMove: 409,
     CannotSend: 409,
+    NotThatDuty: 409,
     MayNotText: 422,
     CannotText: 409,
     CannotBe: 409,
@@ -117,7 +119,7 @@ def refusal(error: Exception) -> Refused:
         return error
     if isinstance(error, BadBreak):
         return invalid("reason", str(error))
-    if isinstance(error, BadOutcome | BadIncident | CannotLink | Wrong):
+    if isinstance(error, BadOutcome | BadIncident | BadDuty | CannotLink | Wrong):
         return invalid(error.field, str(error))
     if isinstance(error, BadState):
         return invalid("state", str(error))
