@@ -142,8 +142,13 @@ def over(db: Session, call_sign: str, now: datetime) -> Duty | None:
 
 
 def may_be_offered(db: Session, units: Sequence[Unit], now: datetime) -> list[Unit]:
-    """Those of these units whose duty is not over."""
-    return [unit for unit in units if over(db, unit.call_sign, now) is None]
+    """Those of these units whose duty is not over: asked once for all of them."""
+    last_offer = timedelta(seconds=rules.current(db).rules.last_offer_s)
+    ended = select(Duty.call_sign).where(
+        Duty.began_at.is_not(None), Duty.ended_at.is_(None), Duty.ends_at <= now + last_offer
+    )
+    over_now = set(db.scalars(ended.order_by(Duty.call_sign))) if units else set()
+    return [unit for unit in units if unit.call_sign not in over_now]
 
 
 def how_many_over(db: Session, now: datetime) -> str:
