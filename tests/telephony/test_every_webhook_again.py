@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from tests.telephony.conftest import Exchange, TheLine
 from tests.telephony.test_voice import a_nurse, contact_of, take
-from triage import bridge, contacts, incidents, texts, units
+from triage import bridge, contacts, crew_calls, dispatch, incidents, texts, units
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Incident, Leg, Message, Outbox, Presence, Promise, QueueEntry, Unit
 from triage.rules import Rules
@@ -72,7 +72,8 @@ def _a_nurse_lost(line: TheLine, in_database: Any) -> None:
     call._next(f"/voice/contacts/{contact_id}/back").holds()
 
 
-def _a_texter_and_a_car(line: TheLine, in_database: Any) -> None:
+def _a_car_is_asked_for(line: TheLine, in_database: Any) -> tuple[str, str, str]:
+    """The id of a text to the person, the job's tag, and the car's telephone."""
     line.texts("harbour please")
     line.texts("I have nobody")
     nurse = in_database(a_nurse)
@@ -90,10 +91,36 @@ def _a_texter_and_a_car(line: TheLine, in_database: Any) -> None:
         return sent.id, f"{incident.dispatches[-1].tag} {phone}"
 
     message_id, job = in_database(car)
-    tag, phone = job.split()
+    return message_id, *job.split()
+
+
+def _a_texter_and_a_car(line: TheLine, in_database: Any) -> None:
+    message_id, tag, phone = _a_car_is_asked_for(line, in_database)
     for state in ("sent", "delivered"):
         line.post(f"/sms/status?message={message_id}", MessageSid="SM" + "5" * 32, MessageStatus=state)
     for digit in "1345":
+        line.texts(f"{tag} {digit}", From=phone)
+
+
+def _a_crew_rung_and_put_through(line: TheLine, in_database: Any) -> None:
+    _, tag, phone = _a_car_is_asked_for(line, in_database)
+
+    def ring(db: Any) -> str:
+        [row] = db.scalars(select(Dispatch)).all()
+        crew_calls.ring_crew(db, dispatch.get(db, row.id), now=utcnow())
+        return db.scalars(select(Leg.id).where(Leg.purpose == crew_calls.OFFER)).one()
+
+    leg = in_database(ring)
+    theirs = {"CallSid": "CA" + "7" * 32, "ParentCallSid": NURSE_CALL}
+    offer = line.post(f"/voice/legs/{leg}/answer", CallSid=NURSE_CALL)
+    line.post(offer.attribute("action"), CallSid=NURSE_CALL, Digits="1")
+    dials = line.post(offer.attribute("action"), CallSid=NURSE_CALL, Digits="*")
+    asked = line.post(dials.attribute("url"), **theirs)
+    line.post(asked.attribute("action"), Digits="1", **theirs)
+    line.post(dials.attribute("action"), CallSid=NURSE_CALL, DialCallStatus="completed")
+    line.post(offer.attribute("action"), CallSid=NURSE_CALL, Digits="3")
+    line.post(f"/voice/legs/{leg}/status", CallSid=NURSE_CALL, CallStatus="completed")
+    for digit in "458":
         line.texts(f"{tag} {digit}", From=phone)
 
 
@@ -102,6 +129,7 @@ ENDS = {
     _a_call_given_up: ("abandoned", []),
     _a_nurse_lost: ("waiting", []),
     _a_texter_and_a_car: ("connected", ["with_person"]),
+    _a_crew_rung_and_put_through: ("connected", ["clear"]),
 }
 """Where the entry, and the car's jobs, stand after each story."""
 each_story = pytest.mark.parametrize("story", ENDS, ids=lambda story: story.__name__.strip("_"))
