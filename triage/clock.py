@@ -16,7 +16,19 @@ from typing import Final
 
 import structlog
 
-from triage import audit, bridge, crew_safety, dispatch, jobs, outbox, queue, recovering, rules, signing_in
+from triage import (
+    audit,
+    bridge,
+    crew_safety,
+    dispatch,
+    jobs,
+    outbox,
+    queue,
+    recovering,
+    rules,
+    signing_in,
+    state_warnings,
+)
 from triage.db import utcnow
 from triage.hurry import Hurry
 from triage.reconcile import Reconciler
@@ -180,6 +192,7 @@ class Clock:
             late += [(row.id, dispatch.not_sent) for row in dispatch.unsent_offers(db, now)]
             late += [(row.id, crew_safety.not_heard) for row in crew_safety.due(db, now)]
             late += [(row.id, crew_safety.update_unread) for row in crew_safety.updates_unread(db, now)]
+            late += [(row.id, state_warnings.stands_too_long) for row in state_warnings.too_long(db, now)]
         for dispatch_id, step in late:
             self.guarded(step.__name__, partial(self._crew_step, step, dispatch_id, now))
 
