@@ -159,8 +159,7 @@ def _service(
         rules["claim_lease_s"] = file.order.lease_s
     if file.order.ack_deadline_s is not None:
         rules["acknowledge_s"] = rules["offer_valid_s"] = file.order.ack_deadline_s
-    if file.order.ring_crew_s is not None:
-        rules["ring_crew_s"] = file.order.ring_crew_s
+    rules |= {name: value for name, value in msgspec.structs.asdict(file.car).items() if value is not None}
     retention = {name: value for name, value in msgspec.structs.asdict(file.retention).items() if value is not None}
     config: dict[str, Any] = {"rules": rules, "no_car_fallback": file.service.no_car_fallback}
     if file.service.allow_destinations:

@@ -29,6 +29,7 @@ from triage import (
     recovering,
     rules,
     signing_in,
+    state_warnings,
 )
 from triage.db import utcnow
 from triage.hurry import Hurry
@@ -195,6 +196,7 @@ class Clock:
             late += [(row.id, car_news.tell) for row in car_news.due(db, now)]
             late += [(row.id, crew_safety.not_heard) for row in crew_safety.due(db, now)]
             late += [(row.id, crew_safety.update_unread) for row in crew_safety.updates_unread(db, now)]
+            late += [(row.id, state_warnings.stands_too_long) for row in state_warnings.too_long(db, now)]
         for dispatch_id, step in late:
             self.guarded(step.__name__, partial(self._crew_step, step, dispatch_id, now))
 

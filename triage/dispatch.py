@@ -228,6 +228,7 @@ def act(
     else:
         row.state = move(DISPATCH, row.state, action, what=f"Job {row.tag}")
     row.state_since, row.due_at, row.note = now, _due(row.state, numbers, now), note or row.note
+    promises.settle_incident(db, row.incident_id, ("state_too_long",), "The crew has moved on", actor=actor, now=now)
     incident = row.incident
     steps.note(db, row, action, actor=actor, now=now, way=way, said_at=said_at)
     history.record(

@@ -19,7 +19,7 @@ ADJUSTMENTS = (
     "Quiet approach, no siren",
 )  # fmt: skip
 CHECKED = ("address", "scene_safety", "call_back", "adjustments", "police_test")
-ABOUT_A_CREW = ("no_unit", "welfare_check", "crew_silent", "update_unread")
+ABOUT_A_CREW = ("no_unit", "welfare_check", "crew_silent", "update_unread", "state_too_long")
 NINES_FIRST = "Urgency A: ring 999 first. The car goes as well, never instead."
 SHOWN_AFTER_END = timedelta(hours=12)
 

@@ -476,7 +476,7 @@ class Promise(Base):
 
     __tablename__ = "promise"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    kind: Mapped[str]  # call_back | hand_over | welfare_check | crew_silent | no_unit | held
+    kind: Mapped[str]  # call_back | hand_over | welfare_check | crew_silent | state_too_long | no_unit | held
     what_sealed: Mapped[SealedText | None]
     what = Sealed[str]("what_sealed")
     contact_id: Mapped[str] = mapped_column(ForeignKey("contact.id"), index=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from triage.keywords import Word, problems
+from triage.rules import Rules
 from triage.service_fields import (
     ROLES,
     ROUTES,
@@ -27,6 +28,7 @@ from triage.service_fields import (
 )
 from triage.service_lines import Lines
 from triage.service_shape import (
+    Car,
     DirectoryEntry,
     Hours,
     Keyword,
@@ -56,7 +58,23 @@ FIELDS: dict[str, dict[str, Field]] = {
         "wait_climb_minutes": Field(whole(1, 240)),
         "lease_s": Field(whole(30, 600)),
         "ack_deadline_s": Field(whole(30, 900)),
+    },
+    "car": {
         "ring_crew_s": Field(whole(0, 900)),
+        "unsent_s": Field(whole(15, 120)),
+        "still_warn_s": Field(whole(60, 3600)),
+        "still_alert_s": Field(whole(120, 3600)),
+        "welfare_s": Field(whole(120, 3600)),
+        "welfare_answer_s": Field(whole(30, 600)),
+        "welfare_again_s": Field(whole(30, 600)),
+        "last_offer_s": Field(whole(0, 14400)),
+        "en_route_s": Field(whole(300, 14400)),
+        "staging_s": Field(whole(300, 14400)),
+        "on_scene_s": Field(whole(300, 14400)),
+        "with_person_s": Field(whole(300, 28800)),
+        "leaving_s": Field(whole(300, 14400)),
+        "at_destination_s": Field(whole(300, 28800)),
+        "handed_over_s": Field(whole(300, 14400)),
     },
     "retention": {
         "mental_health_years": Field(whole(20, 100)),
@@ -109,7 +127,7 @@ FIELDS: dict[str, dict[str, Field]] = {
     "reply": {"name": Field(text(60), required=True), "text": Field(text(600), required=True)},
     "hours": {"locality": Field(slug), "spans": Field(texts(span), required=True)},
 }
-SINGLE = ("service", "order", "retention", "wording")
+SINGLE = ("service", "order", "car", "retention", "wording")
 """Tables that stand once, in single brackets. The others are repeated, in double brackets."""
 
 Entry = dict[str, Any]
@@ -146,6 +164,7 @@ class Reader:
             replies=made(SavedReply, "reply"),
             wording=self._wording,
             order=next(iter(made(Order, "order")), Order()),
+            car=next(iter(made(Car, "car")), Car()),
             retention=next(iter(made(Retention, "retention")), Retention()),
         )
 
@@ -224,6 +243,7 @@ class Reader:
             self._say(self._lines.table("hours", at), "There are hours for every other locality already; keep one.")
         self._known_localities()
         self._staff_and_days()
+        self._warned_before_alerted()
         self._keywords_apart()
 
     def _no_two(self, places: dict[str, str], sentence: str) -> None:
@@ -274,6 +294,18 @@ class Reader:
                 self._say(
                     self._lines.key("keyword", at, "valid_to"),
                     "valid_to is before valid_from; swap or correct them.",
+                )
+
+    def _warned_before_alerted(self) -> None:
+        for at, entry in enumerate(self._given["car"]):
+            warn = entry.get("still_warn_s") or Rules().still_warn_s
+            alert = entry.get("still_alert_s") or Rules().still_alert_s
+            if warn >= alert:
+                key = "still_warn_s" if entry.get("still_warn_s") else "still_alert_s"
+                self._say(
+                    self._lines.key("car", at, key),
+                    f"The board would warn after {warn} seconds and somebody be rung after {alert}; "
+                    "make still_warn_s the smaller.",
                 )
 
     def _keywords_apart(self) -> None:

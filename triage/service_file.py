@@ -13,6 +13,7 @@ from pathlib import Path
 from triage.service_check import Reader
 from triage.service_lines import Lines
 from triage.service_shape import (
+    Car,
     DirectoryEntry,
     Hours,
     Keyword,
@@ -30,6 +31,7 @@ from triage.service_shape import (
 )
 
 __all__ = [
+    "Car",
     "DirectoryEntry",
     "Hours",
     "Keyword",

@@ -127,7 +127,26 @@ class Order(msgspec.Struct, frozen=True):
     wait_climb_minutes: int | None = None
     lease_s: int | None = None
     ack_deadline_s: int | None = None
+
+
+class Car(msgspec.Struct, frozen=True):
+    """Numbers the response car runs by, in seconds, named as in `triage.rules`; None leaves the default there."""
+
     ring_crew_s: int | None = None
+    unsent_s: int | None = None
+    still_warn_s: int | None = None
+    still_alert_s: int | None = None
+    welfare_s: int | None = None
+    welfare_answer_s: int | None = None
+    welfare_again_s: int | None = None
+    last_offer_s: int | None = None
+    en_route_s: int | None = None
+    staging_s: int | None = None
+    on_scene_s: int | None = None
+    with_person_s: int | None = None
+    leaving_s: int | None = None
+    at_destination_s: int | None = None
+    handed_over_s: int | None = None
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -155,6 +174,7 @@ class ServiceFile(msgspec.Struct, frozen=True):
     replies: tuple[SavedReply, ...] = ()
     wording: dict[str, str] = {}
     order: Order = Order()
+    car: Car = Car()
     retention: Retention = Retention()
 
     def hours_of(self, locality: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.triage.test_dispatch import Car
-from triage import crew_safety, dispatch, incidents, promises, revisions, visits
+from triage import crew_safety, dispatch, incidents, promises, revisions, state_warnings, visits
 from triage.car_models import DispatchStep
 from triage.db import Database
 from triage.lifecycles import IllegalMove
@@ -34,6 +34,7 @@ def tick(car: Car) -> None:
         late += [(row.id, dispatch.not_sent) for row in dispatch.unsent_offers(db, car.now)]
         late += [(row.id, crew_safety.not_heard) for row in crew_safety.due(db, car.now)]
         late += [(row.id, crew_safety.update_unread) for row in crew_safety.updates_unread(db, car.now)]
+        late += [(row.id, state_warnings.stands_too_long) for row in state_warnings.too_long(db, car.now)]
     for dispatch_id, step in late:
         with car.database.transaction() as db:
             step(db, dispatch.get(db, dispatch_id), now=car.now)
@@ -391,3 +392,52 @@ def test_an_incident_goes_to_999_and_the_crew_is_stood_down(car: Car) -> None:
             incidents.escalate(db, incidents.get(db, incident.id), "Collapsed", staff, now=car.now)
     assert (car.incident(incident).state, car.incident(incident).reason) == ("escalated_999", "Collapsed")
     assert "STAND DOWN" in car.told("IW01")[-1]
+
+
+# --- too long in one state --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", state_warnings.LIMITS)
+def test_a_state_that_lasts_too_long_rings_until_somebody_has_it_and_the_next_starts_anew(car: Car, state: str) -> None:
+    row = car.open(car.asked())
+    limit = state_warnings.limit(state, car.rules)
+    assert limit is not None
+    with car.database.transaction() as db:
+        one = db.get_one(Dispatch, row.id)
+        one.incident.state = "under_way"
+        one.state, one.state_since, one.due_at, one.acknowledged_at = state, car.now, None, car.now
+    car.later(limit.total_seconds() - 1)
+    tick(car)
+    assert owed(car) == []
+    car.later(1)
+    tick(car)
+    tick(car)
+    [promise] = car.owed()
+    minutes = int(limit.total_seconds()) // 60
+    assert promise.what.startswith(f"IW01 has been {state_warnings.LIMITS[state][1]} for {minutes} minutes")
+    assert len(car.jobs("ring_person")) == 1
+    with car.database.transaction() as db:
+        promises.attempt(db, promises.get(db, promise.id), "I ring", db.get_one(Staff, car.nurse_on.id), now=car.now)
+    car.later(minutes=3)
+    tick(car)
+    assert len(car.jobs("ring_person")) == 1, "whoever has it is not rung about it again"
+    car.later(1)
+    car.acts(row_of(car, row), "on_scene" if state in ("en_route", "staging") else NEXT_STEP[state])
+    assert owed(car) == [], "the crew has moved on"
+
+
+NEXT_STEP = {
+    "on_scene": "with_person", "with_person": "leaving", "leaving": "at_destination", "at_destination": "handed_over",
+    "handed_over": "clear",
+}  # fmt: skip
+
+
+def test_the_same_crew_is_rung_about_in_its_next_state(car: Car) -> None:
+    car.open(car.asked())
+    car.says("IW01", "1")
+    car.says("IW01", "3")
+    for digit, words in (("4", "on the way"), ("9", "there and not yet with")):
+        car.later(car.rules.en_route_s)
+        tick(car)
+        assert words in " ".join(owed(car))
+        car.says("IW01", digit)

@@ -107,13 +107,13 @@ def test_a_deadline_that_passed_is_not_rung_about_and_the_next_unit_is_rung_in_i
 
 
 def test_0_switches_it_off_and_the_file_says_after_how_long(car: Car) -> None:
-    factories.make_service(car.database, order=service_file.Order(ring_crew_s=0))
+    factories.make_service(car.database, car=service_file.Car(ring_crew_s=0))
     factories.make_unit(car.database, "IW01", now=car.now)
     car.asked()
     car.later(car.rules.acknowledge_s - 1)
     looks(car)
     assert calls(car) == []
-    factories.make_service(car.database, order=service_file.Order(ring_crew_s=30))
+    factories.make_service(car.database, car=service_file.Car(ring_crew_s=30))
     looks(car)
     assert len(calls(car)) == 1
 

@@ -216,6 +216,14 @@ def test_numbers_in_the_file_become_the_rules(database: Database) -> None:
     assert (ours.climb_every_s, ours.claim_lease_s, ours.acknowledge_s, ours.offer_valid_s) == (300, 60, 90, 90)
 
 
+def test_numbers_of_the_car_in_the_file_become_the_rules(database: Database) -> None:
+    given = {name: 600 + at for at, name in enumerate(service_file.Car.__struct_fields__)}
+    factories.make_service(database, car=service_file.Car(**given))
+    with database.reading() as db:
+        ours = rules.current(db).rules
+    assert {name: getattr(ours, name) for name in given} == given
+
+
 def test_before_any_file_the_line_still_has_rules_and_words(database: Database) -> None:
     with database.reading() as db:
         ours = rules.current(db)

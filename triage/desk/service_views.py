@@ -27,8 +27,20 @@ RULES: Final = {
     "offer_valid_s": "An offer text is worthless after",
     "text_valid_s": "A text to a person is worthless after",
     "alert_again_s": "Danger now, and nobody has it: ring every ready nurse again after",
+    "unsent_s": "An offer the carrier has not taken: a person is rung after",
+    "still_warn_s": "Accepted and not moving: the board warns after",
     "still_alert_s": "Accepted and not moving: a person is rung after",
     "welfare_s": "Not heard from on scene: the crew is asked after",
+    "welfare_answer_s": "Asked whether they are all right: a crew answers within",
+    "welfare_again_s": "Asked once more: a crew answers within, or it is a call for help",
+    "last_offer_s": "A car is offered nothing more, before the end of its duty",
+    "en_route_s": "On the way: a person is rung after",
+    "staging_s": "Waiting nearby: a person is rung after",
+    "on_scene_s": "There, and not with the person yet: a person is rung after",
+    "with_person_s": "With the person: a person is rung after",
+    "leaving_s": "Leaving with the person: a person is rung after",
+    "at_destination_s": "At the destination: a person is rung after",
+    "handed_over_s": "Handed over, and not clear: a person is rung after",
 }
 
 

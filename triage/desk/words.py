@@ -18,6 +18,7 @@ from triage import (
     lowering,
     same_person,
     service_fields,
+    state_warnings,
     texts,
     visits,
 )  # fmt: skip
@@ -184,6 +185,7 @@ OWED: Final = {
     "welfare_check": "Somebody must decide",
     "no_unit": "Somebody must decide",
     "crew_silent": "Find out how the crew is",
+    "state_too_long": "Find out how the crew is",
     "update_unread": "Tell the crew of a change",
     "stand_down_unread": "Tell the crew to stand down",
     "held": "Held back",
@@ -201,7 +203,6 @@ TROUBLE: Final = {
 }
 TEXT_AGAIN: Final = "The carrier did not take it. Send it again, or offer a call."
 SOON: Final = 0.8  # an alert at 80 % of the time promised (domain.md 6.3)
-SOON_IN: Final = {"acknowledged": 0.5}  # accepted and not moving: a warning at 4 of 8 minutes (DESIGN 3)
 
 
 class Due(NamedTuple):
@@ -218,10 +219,24 @@ ROWS_SHOWN = 100  # of a list that may grow: a page with thousands of rows answe
 
 
 def due(by: datetime, since: datetime, now: datetime, state: str = "") -> Due:
-    """On time; due soon once four fifths of the time are gone (half, for a crew that is not moving); overdue."""
+    """On time; due soon once four fifths of the time are gone (for a crew that is not moving: sooner); overdue."""
     if now >= by:
         return OVERDUE
-    return DUE_SOON if now >= since + (by - since) * SOON_IN.get(state, SOON) else ON_TIME
+    return DUE_SOON if now >= since + (by - since) * soon_in(state) else ON_TIME
+
+
+def soon_in(state: str) -> float:
+    """After which part of the time a deadline is due soon. Accepted and not moving: as the service says (DESIGN 3)."""
+    if state != "acknowledged":
+        return SOON
+    numbers = desk().standing().service.rules
+    return min(1.0, numbers.still_warn_s / numbers.still_alert_s)
+
+
+def too_long_at(state: str, since: datetime) -> datetime | None:
+    """When a job will have stood too long in this state; None where another rule watches it."""
+    limit = state_warnings.limit(state, desk().standing().service.rules)
+    return since + limit if limit else None
 
 
 def elapsed(span: timedelta) -> str:
@@ -274,7 +289,7 @@ def _due_tag(by: datetime, since: datetime, state: str = "") -> Markup:
         '<span class="due due-{}" data-due="{}" data-from="{}" data-soon="{}">'
         '<span class="due-shape" aria-hidden="true">{}</span> '
         '<span class="due-word">{}</span> <span class="timer">{}</span></span>'
-    ).format(how.kind, by.isoformat(), since.isoformat(), SOON_IN.get(state, SOON), how.shape, how.word, left)
+    ).format(how.kind, by.isoformat(), since.isoformat(), soon_in(state), how.shape, how.word, left)
 
 
 def connection(entry: QueueEntry, leg: Leg | None, via: str) -> str:
@@ -340,6 +355,7 @@ def add_to(env: Environment) -> None:
     env.globals.update(
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
         changed_words=changed_words, looks=lambda body: before_sending.look(body or "", local(g.now).date()),
+        too_long_at=too_long_at,
         text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,
     )  # fmt: skip
     env.filters.update(
