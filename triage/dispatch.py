@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import crew_links, history, moments, outbox, promises, ringing, rules, steps, units
+from triage import crew_links, history, moments, outbox, places, promises, ringing, rules, steps, units
 from triage.contacts import NotFound
 from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, move, said
 from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
@@ -356,7 +356,8 @@ def job(row: Dispatch) -> crew.Job:
         tag=row.tag, call_sign=row.call_sign, address=incident.address, postcode=incident.postcode,
         scene_safety=incident.scene_safety, concern=incident.concern, call_back=incident.call_back,
         needed_by=incident.needed_by, hazards=incident.hazards, adjustments=tuple(incident.adjustments or ()),
-        police=incident.police_test is not None,
+        police=incident.police_test is not None, position=incident.position,
+        grid=places.grid_of(incident.position), who_is_there=incident.who_is_there,
     )  # fmt: skip
 
 

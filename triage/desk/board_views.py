@@ -15,7 +15,7 @@ from triage.desk.context import desk
 from triage.lifecycles import CREW_ACTIONS
 
 BOARD: Final = "pages.board"
-CHANGES: Final = ("address", "postcode", "scene_safety", "hazards", "concern")
+CHANGES: Final = ("address", "postcode", "position", "scene_safety", "who_is_there", "hazards", "concern")
 NOT_READY: Final = ("Crew break", "Refuelling", "Cleaning", "Crew not complete", "Vehicle fault")
 
 

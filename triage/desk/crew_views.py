@@ -8,6 +8,7 @@ from flask import abort, jsonify, redirect, render_template, request, session, u
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from callflows import crew
 from triage import crew_links, crew_replies, dispatch, visits
 from triage.desk import board_data
 from triage.desk.blueprint import pages
@@ -42,7 +43,7 @@ def _page(row: Dispatch, secret: str, said: str | None = None, status: int = 200
     actions = [one for one in shown.actions if shown.running is row]
     return render_template(
         "crew.jinja", row=row, incident=row.incident, secret=secret, mine=mine, actions=actions, said=said,
-        under_way=row.state in UNDER_WAY, open=row.state in OPEN_DISPATCH,
+        near=crew.near(dispatch.job(row)), under_way=row.state in UNDER_WAY, open=row.state in OPEN_DISPATCH,
         unread=row.state in UNDER_WAY and row.revision_read < row.incident.revision,
     ), status  # fmt: skip
 

@@ -9,7 +9,7 @@ from flask import g
 from jinja2 import Environment
 from markupsafe import Markup
 
-from triage import contacts, incidents, ladder, lowering, same_person, service_fields, texts, visits
+from triage import contacts, incidents, ladder, lowering, places, same_person, service_fields, texts, visits
 from triage.desk import access
 from triage.desk.context import desk
 from triage.lifecycles import said
@@ -305,7 +305,7 @@ def add_to(env: Environment) -> None:
         "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
     }  # fmt: skip
     env.globals.update(tables)
-    env.globals.update(first_999=incidents.NINES_FIRST)
+    env.globals.update(first_999=incidents.NINES_FIRST, grid_of=places.grid_of)
     env.globals.update(
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
         text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,

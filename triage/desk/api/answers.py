@@ -23,6 +23,7 @@ from triage.models import (
     Staff,
     Unit,
 )
+from triage.places import grid_of
 from triage.walls import Walls, stays_anonymous
 
 Channel = Literal["call", "text"]
@@ -191,6 +192,7 @@ class IncidentAnswer(Struct, kw_only=True):
 
     `first_999` is what must be done before anything else, for urgency A. A list leaves `hazards` out and
     only says whether there are any (`has_hazards`). `visit` is what came of it.
+    `position` is `lat,lon` in degrees, as it was given.
     """
 
     id: str
@@ -198,8 +200,12 @@ class IncidentAnswer(Struct, kw_only=True):
     state: str
     state_since: datetime
     locality: str | None
-    address: str
+    address: str | None
     postcode: str | None
+    position: str | None
+    grid_reference: str | None
+    who_is_there: str | None
+    tell_person: bool
     scene_safety: str
     concern: str | None
     call_back: str
@@ -232,7 +238,8 @@ class IncidentAnswer(Struct, kw_only=True):
             requested_by=_name(db, row.requested_by) or "", requested_at=row.requested_at, closed_at=row.closed_at,
             reason=row.reason, revision=row.revision, first_999=first_999(db, row), has_hazards=bool(row.hazards),
             hazards=row.hazards if whole else None, adjustments=list(row.adjustments or ()),
-            police_test=row.police_test, visit=row.visit, visit_words=row.visit_words,
+            position=row.position, grid_reference=grid_of(row.position), who_is_there=row.who_is_there,
+            tell_person=row.tell_person, police_test=row.police_test, visit=row.visit, visit_words=row.visit_words,
             dispatches=[DispatchAnswer.of(each) for each in sent.unique()],
         )  # fmt: skip
 
