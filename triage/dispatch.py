@@ -12,10 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import crew_links, history, moments, outbox, places, promises, ringing, rules, steps, units
+from triage import choosing, crew_links, history, moments, outbox, places, promises, ringing, rules, steps, units
 from triage.contacts import NotFound
 from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, move, said
-from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
+from triage.models import Contact, Dispatch, Incident, Message, Promise, Unit
 
 TAGS = [f"{number:02d}" for number in range(10, 100)]
 ENDS_INCIDENT = {"clear": "clear", "unable_to_find": "return"}
@@ -36,7 +36,7 @@ def offer_next(db: Session, incident: Incident, *, actor: str, now: datetime) ->
     (once: asking again while it says so changes nothing).
     """
     tried = {row.call_sign for row in incident.dispatches}
-    free = [unit for unit in _available(db, incident) if unit.call_sign not in tried]
+    free = [one.unit for one in choosing.available(db, incident, now) if one.unit.call_sign not in tried]
     for wait in (False, True):  # first those nobody else is just choosing; then any that turns out to be free after all
         for unit in free:
             if offer := _offer(db, incident, unit, actor, now, wait=wait):
@@ -78,24 +78,6 @@ def send(
     if offer is None:
         raise CannotSend(f"{call_sign} was just offered another incident.")
     return offer
-
-
-def _available(db: Session, incident: Incident) -> Sequence[Unit]:
-    """Units that may be offered this incident: of its locality, then of those it borrows from; longest available first.
-
-    A place nobody knows the locality of may get any unit.
-    """
-    busy = select(Dispatch.call_sign).where(Dispatch.state.in_(OPEN_DISPATCH))
-    free = db.scalars(
-        select(Unit)
-        .where(Unit.active, Unit.state == "available", Unit.call_sign.not_in(busy))
-        .order_by(Unit.since, Unit.call_sign)
-    ).all()
-    if incident.locality is None:
-        return free
-    locality = db.get(Locality, incident.locality)
-    near = [incident.locality, *(locality.overflow if locality else [])]
-    return sorted((unit for unit in free if unit.locality in near), key=lambda unit: near.index(unit.locality))
 
 
 def _offer(
@@ -228,6 +210,8 @@ def act(
         if incident.state == "under_way":
             _advance(incident, "decline", now)
         offer_next(db, incident, actor=actor, now=now)
+    elif action == "en_route":
+        row.arrive_at = _arrive_at(db, row, now)
     elif action in ENDS_INCIDENT:
         _advance(incident, ENDS_INCIDENT[action], now)
         incident.closed_at = now
@@ -236,6 +220,13 @@ def act(
     elif action == "emergency":
         person_must_decide(db, row, f"{row.call_sign} asks for help", now, graver=True)
     return row
+
+
+def _arrive_at(db: Session, row: Dispatch, now: datetime) -> datetime | None:
+    """When the car that moves now should be there, by what is known without asking anybody."""
+    unit = db.get_one(Unit, row.call_sign)
+    [going] = choosing.in_order(db, row.incident, [unit], now)
+    return now + timedelta(minutes=going.arrival.minutes) if going.arrival else None
 
 
 def passed(row: Dispatch, action: str) -> bool:

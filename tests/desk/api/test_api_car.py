@@ -138,6 +138,15 @@ def test_a_position_or_a_postcode_alone_says_where(ana: Client, grace: Client, c
     assert fault["pointer"] == "#/address", "nothing else says where"
 
 
+def test_who_reads_an_incident_is_told_which_cars_could_be_there_when(ana: Client, grace: Client, contact: str) -> None:
+    incident = ana.post(f"/contacts/{contact}/incidents", {"position": "50.7010, -1.2930"})
+    assert incident["state"] == "no_unit"
+    on_duty(grace, "IW01")
+    [car] = grace.get(f"/incidents/{incident['id']}")["proposed"]
+    assert car["call_sign"] == "IW01"
+    assert (car["minutes"], car["estimated"]) == (1, True)
+
+
 def test_a_position_that_is_none_says_so(ana: Client, grace: Client, contact: str) -> None:
     for body, pointer in (
         ({"position": "the old mill"}, "#/position"),
