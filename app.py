@@ -47,7 +47,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from flask import Flask
 
     from telephony import softphone, webhooks
-    from triage import crew_links, hurry, logs, sealing
+    from triage import crew_links, hurry, logs, sealing, travel
     from triage.db import open_database
     from triage.desk import api, context, headers, health, limits, pages
     from triage.spool import Spool
@@ -83,6 +83,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         breached=settings.breached_passwords_file,
         organisation=settings.organisation,
     )  # fmt: skip
+    travel.use(settings.routing_url)
     context.attach(app, desk)
     limits.attach(app, redis_url=settings.redis_url)
     health.attach(app, redis=hurry.client(settings.redis_url), public_base_url=settings.public_base_url)

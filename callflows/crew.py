@@ -60,7 +60,7 @@ class Job:
 
     tag: str
     call_sign: str
-    address: str
+    address: str | None
     postcode: str | None
     scene_safety: str
     concern: str | None
@@ -69,6 +69,9 @@ class Job:
     hazards: str | None = None
     adjustments: tuple[str, ...] = ()
     police: bool = False
+    position: str | None = None  # "latitude,longitude": a phone opens it
+    grid: str | None = None  # the same as an OS grid reference, "SZ 50231 89012"
+    who_is_there: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,9 @@ def asks_for_help(text: str) -> bool:
 
 def offered(job: Job) -> str:
     """What a crew is told before it accepts: where only roughly."""
-    where = (job.postcode or "").split(" ")[0]
-    near = f" near {where}" if where else ""
-    parts = [f"{job.call_sign}: job {job.tag}{near}", _scene(job), _by(job)]
+    where = near(job)
+    about = f" near {where}" if where else ""
+    parts = [f"{job.call_sign}: job {job.tag}{about}", _scene(job), _by(job)]
     return ". ".join(part for part in parts if part)
 
 
@@ -110,6 +113,14 @@ def offer(job: Job, link: str | None = None) -> str:
     """The offer, and the link to the job's page. The address goes only to the crew that accepts."""
     page = f" Or open {link}" if link else ""
     return f"{offered(job)}. Reply {job.tag} 1 to accept, {job.tag} 2 if you cannot.{page}"
+
+
+def near(job: Job) -> str:
+    """About where it is, for a crew that has not accepted: the first half of the postcode, or a square of ten
+    kilometres. Empty where neither is known.
+    """
+    code = "".join((job.postcode or "").split())
+    return (code[:-3] if len(code) > 4 else code) or _square(job)
 
 
 def is_offer(text: str) -> bool:
@@ -120,7 +131,8 @@ def is_offer(text: str) -> bool:
 def accepted(job: Job) -> str:
     """The details, for the crew that has it."""
     parts = [
-        f"{job.call_sign} has job {job.tag}", f"{job.address} {job.postcode or ''}".strip(), _scene(job), _by(job),
+        f"{job.call_sign} has job {job.tag}", _address(job), _position(job), _scene(job), _by(job),
+        f"There: {job.who_is_there}" if job.who_is_there else "",
         f"HAZARDS: {job.hazards}" if job.hazards else "", "Police asked for" if job.police else "",
         ", ".join(job.adjustments), job.concern or "", f"Call back {job.call_back}" if job.call_back else "",
     ]  # fmt: skip
@@ -152,7 +164,9 @@ def noted_late(tag: str, reached: str, state: str) -> str:
 def changed(job: Job, revision: int, fields: tuple[str, ...]) -> str:
     """What is different since the crew was told: only that, and how to confirm it."""
     said = {
-        "address": f"Address now {job.address} {job.postcode or ''}",
+        "address": f"Address now {_address(job)}",
+        "position": _position(job) or "No position known now",
+        "who_is_there": f"There: {job.who_is_there}" if job.who_is_there else "Not known who is there",
         "scene_safety": _scene(job),
         "needed_by": _by(job),
         "hazards": f"HAZARDS: {job.hazards}" if job.hazards else "No hazards known now", "concern": job.concern or "",
@@ -195,6 +209,22 @@ def not_yours(tag: str | None, state: str | None) -> str:
     if state is None:
         return f"No job {tag} is open for you. Ring the control room if you expected one."
     return f"Job {tag} is {state} and not open for you. Do not go on it. Ring the control room if that is wrong."
+
+
+def _address(job: Job) -> str:
+    return f"{job.address or ''} {job.postcode or ''}".strip()
+
+
+def _position(job: Job) -> str:
+    grid = f" or {job.grid}" if job.grid else ""
+    return f"At {job.position}{grid}" if job.position else ""
+
+
+def _square(job: Job) -> str:
+    """The ten kilometres it lies in, "SZ58": about as much as the first half of a postcode gives away."""
+    letters, _, figures = (job.grid or "").partition(" ")
+    east, _, north = figures.partition(" ")
+    return f"{letters}{east[0]}{north[0]}" if east and north else ""
 
 
 def _scene(job: Job) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from triage import approvals, history, rules
+from triage import approvals, history, places, rules, whereabouts
 from triage.models import DirectoryEntry, Keyword, Line, Locality, Service, Staff, Unit, new_id
 from triage.reach_models import SharedNumber
 from triage.service_file import ServiceFile
@@ -71,7 +71,10 @@ def apply(
     _rows(
         db, changes, Unit, "call_sign",
         (
-            {"call_sign": r.call_sign, "locality": r.locality, "phone": r.phone, "crew": list(r.crew)}
+            {
+                "call_sign": r.call_sign, "locality": r.locality, "phone": r.phone, "crew": list(r.crew),
+                **_base(db, r.base),
+            }
             for r in file.units
         ),
         new={"state": "off_duty", "reason": None, "since": now},
@@ -86,6 +89,15 @@ def apply(
     if changes:
         history.record(db, "service_applied", actor="operator", now=now, changes=len(changes))
     return changes
+
+
+def _base(db: Session, typed: str | None) -> dict[str, float | None]:
+    """Where a car stands. A postcode whose list is not loaded yet is nowhere: load it, and apply once more."""
+    try:
+        there = places.kept(whereabouts.read(db, typed))
+    except places.BadPlace:
+        there = None
+    return {"base_lat": there.lat if there else None, "base_lon": there.lon if there else None}
 
 
 def _rows(

@@ -12,10 +12,24 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import crew_links, destinations, duties, history, moments, outbox, promises, ringing, rules, steps, units
+from triage import (
+    choosing,
+    crew_links,
+    destinations,
+    duties,
+    history,
+    moments,
+    outbox,
+    places,
+    promises,
+    ringing,
+    rules,
+    steps,
+    units,
+)
 from triage.contacts import NotFound
 from triage.lifecycles import DISPATCH, INCIDENT, OPEN_DISPATCH, UNDER_WAY, move, said
-from triage.models import Contact, Dispatch, Incident, Locality, Message, Promise, Unit
+from triage.models import Contact, Dispatch, Incident, Message, Promise, Unit
 
 TAGS = [f"{number:02d}" for number in range(10, 100)]
 ENDS_INCIDENT = {"clear": "clear", "unable_to_find": "return"}
@@ -35,9 +49,8 @@ def offer_next(db: Session, incident: Incident, *, actor: str, now: datetime) ->
     (once: asking again while it says so changes nothing).
     """
     tried = {row.call_sign for row in incident.dispatches}
-    if offer := _offer(
-        db, incident, [one for one in _available(db, incident, now) if one.call_sign not in tried], actor, now
-    ):
+    free = [one.unit for one in choosing.available(db, incident, now) if one.unit.call_sign not in tried]
+    if offer := _offer(db, incident, free, actor, now):
         return offer
     if incident.state != "no_unit":
         _nobody(db, incident, bool(tried), actor, now)
@@ -81,25 +94,6 @@ def send(
     if offer is None:
         raise CannotSend(f"{call_sign} was just offered another incident.")
     return offer
-
-
-def _available(db: Session, incident: Incident, now: datetime) -> Sequence[Unit]:
-    """Units that may be offered this incident: of its locality, then of those it borrows from; longest available first.
-
-    A place nobody knows the locality of may get any unit.
-    """
-    busy = select(Dispatch.call_sign).where(Dispatch.state.in_(OPEN_DISPATCH))
-    free = db.scalars(
-        select(Unit)
-        .where(Unit.active, Unit.state == "available", Unit.call_sign.not_in(busy))
-        .order_by(Unit.since, Unit.call_sign)
-    ).all()
-    free = duties.may_be_offered(db, free, now)
-    if incident.locality is None:
-        return free
-    locality = db.get(Locality, incident.locality)
-    near = [incident.locality, *(locality.overflow if locality else [])]
-    return sorted((unit for unit in free if unit.locality in near), key=lambda unit: near.index(unit.locality))
 
 
 def _offer(db: Session, incident: Incident, units: Sequence[Unit], actor: str, now: datetime) -> Dispatch | None:
@@ -250,6 +244,8 @@ def act(
         if incident.state == "under_way":
             _advance(incident, "decline", now)
         offer_next(db, incident, actor=actor, now=now)
+    elif action == "en_route":
+        row.arrive_at = _arrive_at(db, row, now)
     elif action in ENDS_INCIDENT:
         _advance(incident, ENDS_INCIDENT[action], now)
         incident.closed_at = now
@@ -258,6 +254,13 @@ def act(
     elif action == "emergency":
         person_must_decide(db, row, f"{row.call_sign} asks for help", now, graver=True)
     return row
+
+
+def _arrive_at(db: Session, row: Dispatch, now: datetime) -> datetime | None:
+    """When the car that moves now should be there, by what is known without asking anybody."""
+    unit = db.get_one(Unit, row.call_sign)
+    [going] = choosing.in_order(db, row.incident, [unit], now)
+    return now + timedelta(minutes=going.arrival.minutes) if going.arrival else None
 
 
 def passed(row: Dispatch, action: str) -> bool:
@@ -378,7 +381,8 @@ def job(row: Dispatch) -> crew.Job:
         tag=row.tag, call_sign=row.call_sign, address=incident.address, postcode=incident.postcode,
         scene_safety=incident.scene_safety, concern=incident.concern, call_back=_whom_to_ring(incident.call_back),
         needed_by=incident.needed_by, hazards=incident.hazards, adjustments=tuple(incident.adjustments or ()),
-        police=incident.police_test is not None,
+        police=incident.police_test is not None, position=incident.position,
+        grid=places.grid_of(incident.position), who_is_there=incident.who_is_there,
     )  # fmt: skip
 
 

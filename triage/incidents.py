@@ -7,11 +7,12 @@ from typing import NamedTuple
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from triage import destinations, dispatch, history, outcomes, promises, rules
+from triage import destinations, dispatch, history, outcomes, promises, rules, whereabouts
 from triage.contacts import NotFound
 from triage.ladder import LEGAL_TESTS
 from triage.lifecycles import INCIDENT, OPEN_INCIDENT, move
 from triage.models import Contact, Incident, Outcome, Staff
+from triage.places import BadPlace
 
 SCENE_SAFETY = ("safe", "unsafe", "unknown")
 ADJUSTMENTS = (
@@ -21,6 +22,7 @@ ADJUSTMENTS = (
 CHECKED = ("address", "scene_safety", "call_back", "adjustments", "police_test")
 ABOUT_A_CREW = ("no_unit", "welfare_check", "crew_silent", "update_unread", "state_too_long")
 NINES_FIRST = "Urgency A: ring 999 first. The car goes as well, never instead."
+WHERE = "Say where the car must go: an address, or a place a crew can find."
 SHOWN_AFTER_END = timedelta(hours=12)
 
 
@@ -46,22 +48,27 @@ class BadIncident(Exception):
 
 
 def ask_for_car(
-    db: Session, contact: Contact, staff: Staff, *, address: str, now: datetime, postcode: str | None = None,
+    db: Session, contact: Contact, staff: Staff, *, address: str | None, now: datetime, postcode: str | None = None,
     scene_safety: str = "unknown", concern: str | None = None, call_back: str | None = None,
     needed_by: datetime | None = None, outcome: Outcome | None = None, hazards: str | None = None,
-    adjustments: Sequence[str] = (), police_test: str | None = None,
+    adjustments: Sequence[str] = (), police_test: str | None = None, position: str | None = None,
+    who_is_there: str | None = None, tell_person: bool = False,
 ) -> Incident:  # fmt: skip
     """Record that the car must go, offer it to a unit and leave word to text its crew: all in the caller's transaction.
 
     The outcome that says so is `outcome`, the contact's latest if it asks for the car already, or a new one with the
     urgency stated last. While the contact's incident is open, asking again returns that one, also when two ask at the
     same moment. With no unit on duty the incident says so at once and names the fallback, and a person is rung; asking
-    again then looks for a unit once more. Raises BadIncident.
+    again then looks for a unit once more. An address, a postcode or a `position` (as somebody types it: triage.places)
+    says where; `tell_person`: they agreed to be texted as the car comes. Raises BadIncident.
     """
     check(
-        db, address=address, scene_safety=scene_safety, call_back=call_back, adjustments=adjustments,
-        police_test=police_test,
+        db, address=address if address is not None else "-", scene_safety=scene_safety, call_back=call_back,
+        adjustments=adjustments, police_test=police_test,
     )  # fmt: skip
+    position = read_position(db, position)
+    if not (address or postcode or position):
+        raise BadIncident("address", WHERE)
     under = destinations.policy(db)
     db.execute(select(Contact.id).where(Contact.id == contact.id).with_for_update())  # two requests are one car
     running = select(Incident).where(Incident.contact_id == contact.id, Incident.state.in_((*OPEN_INCIDENT, "no_unit")))
@@ -71,12 +78,14 @@ def ask_for_car(
         return incident
     outcome = outcome or _outcome_asking_for_car(db, contact, staff, needed_by, now)
     incident = Incident(
-        contact_id=contact.id, outcome_id=outcome.id, locality=contact.locality, address=address.strip(),
-        postcode=postcode, scene_safety=scene_safety, concern=concern,
+        contact_id=contact.id, outcome_id=outcome.id, locality=contact.locality,
+        address=address.strip() if address else None, postcode=postcode, position=position,
+        scene_safety=scene_safety, concern=concern,
         call_back=call_back or _not_costly(contact.number, under), needed_by=needed_by or outcome.needed_by,
         state="requested", state_since=now, fallback=None,
         requested_by=staff.id, requested_at=now, closed_at=None, reason=None, hazards=hazards,
         adjustments=list(adjustments), police_test=police_test, visit=None, visit_words=None, dispatches=[],
+        who_is_there=who_is_there, tell_person=tell_person,
     )  # fmt: skip
     db.add(incident)
     db.flush()
@@ -93,7 +102,7 @@ def check(
 ) -> None:  # fmt: skip
     """Whether these may stand in a request for the car. Raises BadIncident."""
     if not (address or "").strip():
-        raise BadIncident("address", "Say where the car must go: an address, or a place a crew can find.")
+        raise BadIncident("address", WHERE)
     if scene_safety not in SCENE_SAFETY:
         raise BadIncident("scene_safety", "Say safe, unsafe or unknown.")
     if police_test is not None and police_test not in LEGAL_TESTS:
@@ -103,6 +112,14 @@ def check(
             "adjustments", f"{unknown[0]!r} is none of: {', '.join(ADJUSTMENTS)}. Say it in words to the crew."
         )
     _crew_may_ring(call_back, destinations.policy(db))
+
+
+def read_position(db: Session, typed: str | None) -> str | None:
+    """What is kept of a position as somebody typed it. Raises BadIncident."""
+    try:
+        return whereabouts.read(db, typed)
+    except BadPlace as no:
+        raise BadIncident("position", str(no)) from None
 
 
 def _crew_may_ring(number: str | None, under: destinations.Policy) -> None:

@@ -387,7 +387,7 @@ class Incident(Base):
     outcome_id: Mapped[str] = mapped_column(ForeignKey("outcome.id"))
     locality: Mapped[str | None]
     address_sealed: Mapped[SealedText | None]
-    address = Sealed[str]("address_sealed")
+    address = Sealed[str | None]("address_sealed")
     postcode_sealed: Mapped[SealedText | None]
     postcode = Sealed[str | None]("postcode_sealed")
     scene_safety: Mapped[str]  # safe | unsafe | unknown
@@ -419,6 +419,11 @@ class Incident(Base):
     reason = Sealed[str | None]("reason_sealed")
 
     dispatches: Mapped[list["Dispatch"]] = relationship(back_populates="incident", order_by="Dispatch.offered_at")
+
+    @property
+    def where(self) -> str:
+        """The place in one line, by the best that was said of it: address, else postcode, else position."""
+        return self.address or self.postcode or (self.position or "").replace(",", ", ")
 
     __table_args__ = (Index("ix_incident_state_requested", "state", "requested_at"),)
 

@@ -123,7 +123,7 @@ def _car(db: Session, incident: Incident) -> str:
     running = [one for one in incident.dispatches if one.state in OPEN_DISPATCH]
     whose = db.get_one(Contact, incident.contact_id)
     return (
-        f"{incident.state} since {_local(incident.state_since)}: {incident.address}, {incident.postcode or ''}; "
+        f"{incident.state} since {_local(incident.state_since)}: {incident.where}, {incident.postcode or ''}; "
         f"scene {incident.scene_safety}; {incident.concern or ''}; "
         f"{', '.join(f'{one.call_sign} {one.state}' for one in running) or 'nobody is going'}; for "
         f"{_whom(whose.number, incident.locality, db)}"

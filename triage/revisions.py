@@ -20,6 +20,7 @@ from triage.models import Dispatch, History, Incident, Staff, Unit
 
 CHANGEABLE: Final = (
     "address", "postcode", "scene_safety", "concern", "call_back", "hazards", "adjustments", "police_test", "needed_by",
+    "position", "who_is_there",
 )  # fmt: skip
 
 
@@ -31,6 +32,10 @@ def change(db: Session, incident: Incident, staff: Staff, wanted: Mapping[str, A
     if incident.state not in (*OPEN_INCIDENT, "no_unit"):
         raise IllegalMove("This incident", incident.state, "change")
     incidents.check(db, **{name: value for name, value in wanted.items() if name in incidents.CHECKED})
+    if "position" in wanted:
+        wanted = {**wanted, "position": incidents.read_position(db, wanted["position"])}
+    if not any(wanted.get(name, getattr(incident, name)) for name in ("address", "postcode", "position")):
+        raise incidents.BadIncident("address", incidents.WHERE)
     different = {
         name: wanted[name] for name in CHANGEABLE if name in wanted and getattr(incident, name) != wanted[name]
     }

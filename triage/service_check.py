@@ -17,6 +17,7 @@ from triage.service_fields import (
     nearest,
     number,
     one_of,
+    position,
     prefix,
     public_number,
     rung_number,
@@ -114,6 +115,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "locality": _REQUIRED_LOCALITY,
         "phone": Field(rung_number, required=True),
         "crew": Field(texts(text(80)), default=()),
+        "base": Field(position),
     },
     "directory": {
         "name": _NAME,

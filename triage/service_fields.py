@@ -14,7 +14,7 @@ from typing import Any
 import phonenumbers
 from phonenumbers import shortnumberinfo
 
-from triage import destinations, opening
+from triage import destinations, opening, places
 
 REGION = "GB"
 ROUTES = ("111", "direct", "professional", "crew", "nurse")
@@ -75,6 +75,17 @@ def texts(each: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
         return found
 
     return check
+
+
+def position(value: Any) -> str:
+    """A place: degrees, an OS grid reference or a whole postcode."""
+    typed = text(60)(value)
+    if places.postcode(typed) is None:
+        try:
+            places.read(typed)
+        except places.BadPlace as no:
+            raise Wrong(f"is not a place. {str(no).rstrip('.')}") from None
+    return typed
 
 
 def slug(value: Any) -> str:

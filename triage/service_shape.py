@@ -79,12 +79,15 @@ class Staff(msgspec.Struct, frozen=True):
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """A response car by call sign, its phone (E.164) and who rides in it."""
+    """A response car by call sign, its phone (E.164) and who rides in it. `base` is where it stands without a job: a
+    position or a postcode, as written.
+    """
 
     call_sign: str
     locality: str
     phone: str
     crew: tuple[str, ...] = ()
+    base: str | None = None
 
 
 class DirectoryEntry(msgspec.Struct, frozen=True):

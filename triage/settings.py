@@ -68,6 +68,7 @@ class Settings:
     deadman_file: Path | None = None
     deadman_url: str | None = None
     synthetic_call_every_s: int = 60
+    routing_url: str | None = None
 
     def __repr__(self) -> str:
         return f"Settings(mode={self.mode!r}, public_base_url={self.public_base_url!r})"
@@ -113,6 +114,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         organisation=_organisation(env),
         deadman_file=Path(sign) if (sign := env.text("DEADMAN_FILE", "")) else None,
         deadman_url=env.text("DEADMAN_URL", "") or None,
+        routing_url=env.text("ROUTING_URL", "") or None,
         synthetic_call_every_s=env.whole("SYNTHETIC_CALL_EVERY_S", 60),
         spool_dir=Path(env.text("SPOOL_DIR", str(Path("var") / "spool"))).resolve(),
     )
@@ -221,6 +223,10 @@ def _faults(settings: Settings, mode: str, missing: set[str]) -> list[str]:
         faults.append("BREACHED_PASSWORDS_FILE names no file. Leave it empty where there is none.")
     if settings.deadman_url and urlsplit(settings.deadman_url).scheme not in ("http", "https"):
         faults.append("DEADMAN_URL must be an http or https address, asked once every watchdog round.")
+    if settings.routing_url and not _routing_address(settings.routing_url):
+        faults.append(
+            "ROUTING_URL must be https (or on this machine) and end in /sources_to_targets or in /table/v1/driving."
+        )
     if settings.synthetic_call_every_s < 0:
         faults.append("SYNTHETIC_CALL_EVERY_S is a number of seconds; 0 for no trial calls.")
     faults += _softphone_faults(settings) + _server_faults(settings)
@@ -229,6 +235,14 @@ def _faults(settings: Settings, mode: str, missing: set[str]) -> list[str]:
     if settings.fallback_number and not re.fullmatch(r"\+[1-9][0-9]{6,14}", settings.fallback_number):
         faults.append("FALLBACK_NUMBER must be a telephone number with its country code, such as +441632960999.")
     return faults
+
+
+def _routing_address(address: str) -> bool:
+    url = urlsplit(address)
+    safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or ""))
+    path = url.path.rstrip("/")
+    known = path.endswith("/sources_to_targets") or re.search(r"/table/v1/[a-z]+$", path) is not None
+    return bool(safe and known and url.hostname and not url.username and not url.query and not url.fragment)
 
 
 def _hard_to_guess(secret: str) -> bool:

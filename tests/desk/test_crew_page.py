@@ -49,6 +49,21 @@ def phone(lab: Lab) -> Person:
     return Person(lab.app)
 
 
+def test_a_position_is_shown_to_the_crew_that_has_the_job(lab: Lab, phone: Person, link: str) -> None:
+    with lab.database.transaction() as db:
+        one = db.scalars(select(Incident)).one()
+        one.position, one.postcode, one.who_is_there = "50.70000,-1.29000", None, "Their brother"
+    phone.post(f"{link}/open")
+    asked = phone.get(link).text
+    assert "Near SZ58." in asked
+    assert "50.70000" not in asked
+    assert "Their brother" not in asked
+    accepted = phone.post(f"{link}/did", action="acknowledge").text
+    assert 'href="geo:50.70000,-1.29000"' in accepted
+    assert "SZ 50" in accepted
+    assert "There: Their brother" in accepted
+
+
 def job(lab: Lab) -> Dispatch:
     with lab.database.reading() as db:
         return db.scalars(select(Dispatch)).one()

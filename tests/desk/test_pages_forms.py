@@ -12,7 +12,7 @@ from tests.desk import night
 from tests.desk.pages_lab import Lab, Person
 from triage import caps, contacts, presence, promises
 from triage.lifecycles import HELD
-from triage.models import Draft, Incident, Message, Outcome, Promise, QueueEntry, Unit, new_id
+from triage.models import Dispatch, Draft, Incident, Message, Outcome, Promise, QueueEntry, Unit, new_id
 
 
 @pytest.fixture
@@ -347,6 +347,41 @@ def test_asking_for_the_car_says_at_once_who_was_asked(lab: Lab, ana: Person, th
         row = db.scalars(select(Incident)).one()
     assert (row.postcode, row.scene_safety) == ("PO30 5AA", "unknown")
     assert "IW01: waiting for the crew&#39;s answer" in ana.get("/desk").text
+
+
+def test_a_position_alone_says_where_the_car_must_go(lab: Lab, ana: Person, theirs: str) -> None:
+    on_duty(lab, "IW01")
+    wrong = ana.post(f"/desk/contacts/{theirs}/incidents", position="SZ 500 8", who_is_there="Their son")
+    assert wrong.status_code == 422
+    assert 'href="#car-position"' in wrong.text
+    assert 'value="SZ 500 8"' in wrong.text
+    assert "Their son" in wrong.text
+    said = {"position": "SZ 500 890", "who_is_there": "Their son", "tell_person": "yes"}
+    assert "IW01 was asked" in ana.says(ana.post(f"/desk/contacts/{theirs}/incidents", **said))
+    with lab.database.reading() as db:
+        row = db.scalars(select(Incident)).one()
+        assert (row.address, row.who_is_there, row.tell_person) == (None, "Their son", True)
+    board = lab.as_("grace").get("/board").text
+    assert row.position
+    assert f"at {row.position} (SZ 50" in board
+    assert "There: Their son" in board
+    ana.post(f"/desk/contacts/{theirs}/draft", **{"car-address": "", "car-position": "SZ 500 890"})
+    assert 'value="SZ 500 890"' not in ana.get("/desk").text, "what was asked for does not stand there again"
+
+
+def test_the_board_says_when_each_car_could_be_there(lab: Lab, ana: Person, theirs: str) -> None:
+    ana.post(f"/desk/contacts/{theirs}/incidents", position="50.7300, -1.1620")
+    on_duty(lab, "IW01")
+    grace = lab.as_("grace")
+    assert re.search(r"Send IW01, about (1[4-9]|2[0-3]) min", grace.get("/board").text)
+    with lab.database.reading() as db:
+        [row] = db.scalars(select(Incident))
+    assert "IW01 is asked" in grace.says(grace.post(f"/board/incidents/{row.id}/send", call_sign="IW01"))
+    with lab.database.reading() as db:
+        [sent] = db.scalars(select(Dispatch))
+    for action in ("acknowledge", "en_route"):
+        grace.post(f"/board/dispatches/{sent.id}/actions", action=action)
+    assert "there about " in grace.get("/board").text
 
 
 def test_with_no_car_on_duty_the_answer_names_who_to_turn_to(lab: Lab, ana: Person, theirs: str) -> None:

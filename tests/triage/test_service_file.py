@@ -69,6 +69,14 @@ def test_the_contracts_own_example_reads_clean():
     assert service.units[0].crew == ("paramedic", "mental health nurse")
 
 
+def test_a_car_stands_at_a_position_or_a_postcode():
+    crew = 'crew = ["paramedic", "mental health nurse"]'
+    for base in ("50.7010, -1.2930", "SZ 500 890", "PO30 1AA"):
+        assert read_text(CONTRACT.replace(crew, f'base = "{base}"')).units[0].base == base
+    [problem] = problems_of(CONTRACT.replace(crew, 'base = "the depot"'))
+    assert "is not a place" in str(problem)
+
+
 def test_the_example_service_shows_everything():
     service = read(EXAMPLE)
     assert len(service.localities) == 3

@@ -192,3 +192,21 @@ def test_the_key_before_is_as_hard_to_guess_and_a_breached_file_is_there(tmp_pat
     assert faults(SECRET_KEY_PREVIOUS="changeme")[0].startswith("SECRET_KEY_PREVIOUS")
     assert load({**local_settings(), "SECRET_KEY_PREVIOUS": "x9-another-long-one-y"}).secret_keys_previous
     assert faults(BREACHED_PASSWORDS_FILE=str(tmp_path / "none"))[0].startswith("BREACHED_PASSWORDS_FILE")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://maps.example.org/table/v1/driving", "https://maps.example.org/", "maps.example.org/table/v1/driving",
+        "https://a:b@maps.example.org/sources_to_targets", "https://maps.example.org/sources_to_targets?x=1",
+        "file:///table/v1/driving",
+    ],
+)  # fmt: skip
+def test_positions_go_only_to_a_routing_server_of_a_known_kind_and_safely(address: str) -> None:
+    assert faults(ROUTING_URL=address)[0].startswith("ROUTING_URL")
+
+
+def test_a_routing_server_may_be_on_this_machine_or_behind_https() -> None:
+    assert faults(ROUTING_URL="http://127.0.0.1:5000/table/v1/driving") == []
+    assert faults(ROUTING_URL="https://maps.example.org/sources_to_targets") == []
+    assert load(local_settings()).routing_url is None

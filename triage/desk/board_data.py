@@ -8,10 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import crew_calls, duties, incidents, promises, revisions, units
+from triage import choosing, crew_calls, duties, incidents, promises, revisions, travel, units, whereabouts
+from triage.choosing import Proposal
+from triage.db import Database
 from triage.desk import desk_data
 from triage.lifecycles import CREW_ACTIONS, DISPATCH, INCIDENT, OPEN_DISPATCH, OPEN_INCIDENT
 from triage.models import Dispatch, Incident, Promise, Staff, Unit
+from triage.places import Position
 from triage.walls import Walls
 
 
@@ -77,6 +80,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
     jobs = {one.running.call_sign: one for one in rows if one.running}
     owed = [one for one in promises.owed(db, now) if one.kind != "call_back" or "supervisor" in staff.roles]
     owed = [one for one in owed if walls.promise(one)]
+    free = [car for car in cars if car.state == "available" and car.call_sign not in asked | over]
     return {
         "first": [one for one in rows if one.help] + [one for one in rows if one.incident.state == "no_unit"],
         "help": sum(one.help for one in rows),
@@ -88,10 +92,10 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "units": cars,
         "may_set": walls.unit,
         "acts_for": walls.acts_for,
-        "free": [car for car in cars if car.state == "available" and car.call_sign not in asked | over],
         "duty_of": duty_of,
         "next_duty": next_duty,
         "duty_over": over - asked,
+        "proposed": _proposals(db, rows, free, now),
         "jobs": jobs,
         "phones": {car.call_sign: car.phone for car in cars},
         "promises": owed,
@@ -119,6 +123,30 @@ def called_out_first(cars: Sequence[Unit], locality: str | None, duty_over: Coll
     """
     out = [car for car in cars if car.state in ("off_duty", "not_ready") or car.call_sign in duty_over]
     return free_first(out, locality)
+
+
+def _proposals(db: Session, rows: Sequence[Row], free: Sequence[Unit], now: datetime) -> dict[str, list[Proposal]]:
+    """For each incident a car may be sent to: the cars that are free, in the order they should be thought of."""
+    return {
+        one.incident.id: choosing.in_order(db, one.incident, free, now) for one in rows if free and one.can_send
+    }  # fmt: skip
+
+
+def journeys(db: Session, incidents_shown: Sequence[Incident], now: datetime) -> tuple[list[Position], list[Position]]:
+    """Where the cars are that may be sent, and where these incidents are: what a routing server may be asked."""
+    cars = [car for car in units.all_of_them(db) if car.state == "available"]
+    to = [whereabouts.of_incident(db, one) for one in incidents_shown if (one.state, "offer") in INCIDENT]
+    return list(whereabouts.of_units(db, cars, now).values()), [one for one in to if one]
+
+
+def ask_roads(database: Database, now: datetime, incident_id: str | None = None) -> None:
+    """Let the routing server say how long the cars take, where there is one: before, and never in, a transaction."""
+    if travel.roads().url is None:
+        return
+    with database.reading() as db:
+        one = db.get(Incident, incident_id) if incident_id else None
+        cars, to = journeys(db, ([one] if one else []) if incident_id else incidents.on_board(db, now), now)
+    travel.roads().ask(cars, to)
 
 
 def free_first(cars: Sequence[Unit], locality: str | None) -> list[Unit]:

@@ -17,13 +17,14 @@ from triage.lifecycles import CREW_ACTIONS
 from triage.models import Incident
 
 BOARD: Final = "pages.board"
-CHANGES: Final = ("address", "postcode", "scene_safety", "hazards", "concern")
+CHANGES: Final = ("address", "postcode", "position", "scene_safety", "who_is_there", "hazards", "concern")
 NOT_READY: Final = ("Crew break", "Refuelling", "Cleaning", "Crew not complete", "Vehicle fault")
 
 
 @pages.get("/board")
 def board() -> ResponseReturnValue:
     """The whole board. Its live parts are read again each second from `/board/live`."""
+    board_data.ask_roads(desk().database, desk().clock())
     with desk().database.reading() as db:
         return render_template("board.jinja", **_everything(db))
 
@@ -35,13 +36,15 @@ def board_live() -> ResponseReturnValue:
         tag = answers.tag(db, duties.how_many_over(db, desk().clock()))  # becomes so by the clock, not by history
         if same := answers.not_modified(tag):
             return same
+    board_data.ask_roads(desk().database, desk().clock())
+    with desk().database.reading() as db:
+        tag = answers.tag(db)
         return answers.fresh(render_template("board_live.jinja", **_everything(db)), tag)
 
 
 def _everything(db: Session) -> dict[str, Any]:
     return {
         **board_data.panels(db, me(), desk().clock()),
-        "free_first": board_data.free_first,
         "called_out_first": board_data.called_out_first,
         "not_ready": NOT_READY,
     }

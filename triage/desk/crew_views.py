@@ -8,6 +8,7 @@ from flask import abort, jsonify, redirect, render_template, request, session, u
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from callflows import crew
 from triage import crew_calls, crew_links, crew_replies, destinations, dispatch, visits
 from triage.desk import board_data
 from triage.desk.blueprint import pages
@@ -45,6 +46,7 @@ def _page(row: Dispatch, secret: str, said: str | None = None, status: int = 200
         rings=bool(destinations.in_words(row.incident.call_back)),
         whom=destinations.without_numbers(row.incident.call_back), under_way=row.state in UNDER_WAY,
         open=row.state in OPEN_DISPATCH,
+        near=crew.near(dispatch.job(row)),
         unread=row.state in UNDER_WAY and row.revision_read < row.incident.revision,
     ), status  # fmt: skip
 

@@ -19,12 +19,14 @@ from triage import (
     queue,
     saved_replies,
     texts,
-)  # fmt: skip
+    whereabouts,
+)
 from triage.desk import answers, desk_data, forms, headers, words
 from triage.desk.access import me, wants_fragment
 from triage.desk.blueprint import pages
 from triage.desk.context import desk
 from triage.models import Contact, Message
+from triage.places import BadPlace
 
 DESK = "pages.nurse_desk"
 
@@ -141,12 +143,26 @@ def _still_to_do(db: Session, contact: Contact, parts: dict[str, Any]) -> dict[s
     last = outcomes.latest(db, contact.id)
     if last and last.recorded_by == me().id and forms.says_the_same(parts.get(drafts.OUTCOME, {}), last):
         parts.pop(drafts.OUTCOME, None)
-    where = parts.get(drafts.CAR, {}).get("address", "").strip()
-    if any(incident.address == where for incident in contacts.incidents(db, contact.id)):
+    typed = parts.get(drafts.CAR, {})
+    where = tuple(typed.get(name, "").strip() for name in ("address", "postcode", "position"))
+    if _was_asked_for(db, contact, *where):
         parts.pop(drafts.CAR, None)
     if db.get(Message, request.form.get(f"{drafts.TEXT}-key", "")):
         parts.pop(drafts.TEXT, None)
     return parts
+
+
+def _was_asked_for(db: Session, contact: Contact, address: str, postcode: str, position: str) -> bool:
+    """Whether the car was asked for to this place: the address as written, or else the postcode or the position."""
+    asked = contacts.incidents(db, contact.id)
+    if address:
+        return any(incident.address == address for incident in asked)
+    try:
+        at = whereabouts.read(db, position)
+    except BadPlace:
+        return False
+    there = [incident for incident in asked if not incident.address]
+    return any((incident.position, incident.postcode) == (at, postcode.upper() or None) for incident in there)
 
 
 @pages.post("/desk/contacts/<contact_id>/outcomes")

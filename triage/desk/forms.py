@@ -19,6 +19,7 @@ OUTCOME_FIELDS: Final = (
 SAYS: Final = ("urgency", "disposition", "agreed", "next_steps", "notes")
 CAR_FIELDS: Final = (
     "address", "postcode", "scene_safety", "concern", "call_back", "needed_by", "hazards", "police_test",
+    "position", "who_is_there", "tell_person",
 )  # fmt: skip
 CONSENT: Final = {"yes": True, "no": False}
 
@@ -115,17 +116,23 @@ def says_the_same(fields: dict[str, Any], row: Outcome) -> bool:
 
 
 def car(sent: MultiDict[str, str]) -> Form:
-    """The request for the car. Only where it must go is compulsory; scene safety not asked is unknown."""
+    """The request for the car. Only where it must go is compulsory: address, postcode or position; scene safety not
+    asked is unknown.
+    """
     form = Form({name: sent.get(name, "") for name in CAR_FIELDS} | {"adjustments": sent.getlist("adjustments")})
     address = form.text("address", 1000)
-    if not address:
-        form.errors["address"] = "Say where the car must go: an address, or a place a crew can find."
+    postcode, position = form.text("postcode", 12).upper() or None, form.text("position", 60) or None
+    if not (address or postcode or position):
+        form.errors["address"] = incidents.WHERE
     safety = form.fields["scene_safety"] or "unknown"
     if safety not in incidents.SCENE_SAFETY:
         form.errors["scene_safety"] = "Choose safe, not safe or not known."
     form.values = {
-        "address": address,
-        "postcode": form.text("postcode", 12).upper() or None,
+        "address": address or None,
+        "postcode": postcode,
+        "position": position,
+        "who_is_there": form.text("who_is_there", 1000) or None,
+        "tell_person": form.fields["tell_person"] == "yes",
         "scene_safety": safety,
         "concern": form.text("concern", 2000) or None,
         "call_back": _number(form, "call_back"),

@@ -15,7 +15,7 @@ from redis import Redis
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from triage import accounts, caps, lowering, migrate, queue_health
+from triage import accounts, caps, lowering, migrate, queue_health, travel
 from triage.desk import access, limits
 from triage.desk.context import desk
 from triage.lifecycles import OPEN_INCIDENT
@@ -220,6 +220,8 @@ def _exposition(db: Session, now: datetime) -> list[str]:
                  {None: db.scalar(select(func.count()).where(Promise.kind == caps.HELD)) or 0}),
         *_metric("lowered_total", "counter", "Times a nurse gave somebody she had heard back for later.", None,
                  {None: lowering.count(db)}),
+        *_metric("routing_failures_total", "counter", "Times the routing server did not answer this process in time.",
+                 None, {None: travel.roads().failures}),
         *_metric("work_late_seconds", "gauge", "Age of the oldest due work nobody has done.", None,
                  {None: _clock_late_s(db, now)}),
     ]  # fmt: skip

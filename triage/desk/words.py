@@ -16,12 +16,13 @@ from triage import (
     incidents,
     ladder,
     lowering,
+    places,
     same_person,
     service_fields,
     state_warnings,
     texts,
     visits,
-)  # fmt: skip
+)
 from triage.desk import access
 from triage.desk.context import desk
 from triage.lifecycles import said
@@ -351,7 +352,7 @@ def add_to(env: Environment) -> None:
         "RANG": RANG, "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
     }  # fmt: skip
     env.globals.update(tables)
-    env.globals.update(first_999=incidents.NINES_FIRST)
+    env.globals.update(first_999=incidents.NINES_FIRST, grid_of=places.grid_of)
     env.globals.update(
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
         changed_words=changed_words, looks=lambda body: before_sending.look(body or "", local(g.now).date()),

@@ -125,6 +125,40 @@ def test_a_request_that_cannot_be_says_which_field_and_leaves_nothing(ana: Clien
     assert grace.get("/incidents") == []
 
 
+def test_a_position_or_a_postcode_alone_says_where(ana: Client, grace: Client, contact: str) -> None:
+    on_duty(grace, "IW01")
+    body = {"position": "SZ 500 890", "who_is_there": "Two friends", "tell_person": True}
+    incident = ana.post(f"/contacts/{contact}/incidents", body)
+    assert (incident["address"], incident["who_is_there"], incident["tell_person"]) == (None, "Two friends", True)
+    assert incident["position"].startswith("50.69")
+    assert incident["grid_reference"].startswith("SZ 50")
+    changed = ana.ask("PATCH", f"/incidents/{incident['id']}", json={"position": "50.7000, -1.2900"}).get_json()
+    assert (changed["position"], changed["revision"]) == ("50.70000,-1.29000", 2)
+    [fault] = ana.refused(422, "PATCH", f"/incidents/{incident['id']}", {"position": None})["errors"]
+    assert fault["pointer"] == "#/address", "nothing else says where"
+
+
+def test_who_reads_an_incident_is_told_which_cars_could_be_there_when(ana: Client, grace: Client, contact: str) -> None:
+    incident = ana.post(f"/contacts/{contact}/incidents", {"position": "50.7010, -1.2930"})
+    assert incident["state"] == "no_unit"
+    on_duty(grace, "IW01")
+    [car] = grace.get(f"/incidents/{incident['id']}")["proposed"]
+    assert car["call_sign"] == "IW01"
+    assert (car["minutes"], car["estimated"]) == (1, True)
+
+
+def test_a_position_that_is_none_says_so(ana: Client, grace: Client, contact: str) -> None:
+    for body, pointer in (
+        ({"position": "the old mill"}, "#/position"),
+        ({"position": "PO30 1AA"}, "#/position"),  # no list of postcodes is loaded
+        ({}, "#/address"),
+        ({"position": " "}, "#/address"),
+    ):
+        [fault] = ana.refused(422, "POST", f"/contacts/{contact}/incidents", body)["errors"]
+        assert fault["pointer"] == pointer
+    assert grace.get("/incidents") == []
+
+
 # --- crews ------------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from triage.models import (
     Staff,
     Unit,
 )
+from triage.places import grid_of
 from triage.walls import Walls, stays_anonymous
 
 Channel = Literal["call", "text"]
@@ -159,7 +160,8 @@ class DispatchAnswer(Struct, kw_only=True):
     """One assignment of a unit to an incident. `due_at` is when its present state is too old.
 
     `revision_read` is the newest revision of the incident that the crew has confirmed; `checks_asked` counts welfare
-    checks it has not answered; `stand_down_read_at` is when it confirmed that it was stood down.
+    checks it has not answered; `stand_down_read_at` is when it confirmed that it was stood down; `arrive_at` is when it
+    should be there, as reckoned when it moved.
     """
 
     id: str
@@ -175,6 +177,7 @@ class DispatchAnswer(Struct, kw_only=True):
     note: str | None
     revision_read: int
     checks_asked: int
+    arrive_at: datetime | None
     stand_down_read_at: datetime | None
 
     @classmethod
@@ -183,8 +186,19 @@ class DispatchAnswer(Struct, kw_only=True):
             id=row.id, incident_id=row.incident_id, call_sign=row.call_sign, tag=row.tag, state=row.state,
             state_since=row.state_since, due_at=row.due_at, offered_at=row.offered_at,
             acknowledged_at=row.acknowledged_at, closed_at=row.closed_at, note=row.note,
-            revision_read=row.revision_read, checks_asked=row.checks_asked, stand_down_read_at=row.stand_down_read_at,
+            revision_read=row.revision_read, checks_asked=row.checks_asked, arrive_at=row.arrive_at,
+            stand_down_read_at=row.stand_down_read_at,
         )  # fmt: skip
+
+
+class ProposalAnswer(Struct):
+    """A car that is free, and in how many minutes it would be there; `estimated` by distance and time of day alone.
+    `minutes` is null where it, or the incident, is nobody knows where.
+    """
+
+    call_sign: str
+    minutes: int | None
+    estimated: bool
 
 
 class IncidentAnswer(Struct, kw_only=True):
@@ -192,6 +206,8 @@ class IncidentAnswer(Struct, kw_only=True):
 
     `first_999` is what must be done before anything else, for urgency A. A list leaves `hazards` out and
     only says whether there are any (`has_hazards`). `visit` is what came of it.
+    `position` is `lat,lon` in degrees, as it was given.
+    `proposed`: when one incident is read, the cars it would be offered next, in that order.
     """
 
     id: str
@@ -199,8 +215,12 @@ class IncidentAnswer(Struct, kw_only=True):
     state: str
     state_since: datetime
     locality: str | None
-    address: str
+    address: str | None
     postcode: str | None
+    position: str | None
+    grid_reference: str | None
+    who_is_there: str | None
+    tell_person: bool
     scene_safety: str
     concern: str | None
     call_back: str
@@ -219,6 +239,7 @@ class IncidentAnswer(Struct, kw_only=True):
     visit: str | None
     visit_words: str | None
     dispatches: list[DispatchAnswer]
+    proposed: list[ProposalAnswer] = []
 
     @classmethod
     def of(cls, db: Session, row: Incident, *, whole: bool = True) -> "IncidentAnswer":
@@ -233,7 +254,8 @@ class IncidentAnswer(Struct, kw_only=True):
             requested_by=_name(db, row.requested_by) or "", requested_at=row.requested_at, closed_at=row.closed_at,
             reason=row.reason, revision=row.revision, first_999=first_999(db, row), has_hazards=bool(row.hazards),
             hazards=row.hazards if whole else None, adjustments=list(row.adjustments or ()),
-            police_test=row.police_test, visit=row.visit, visit_words=row.visit_words,
+            position=row.position, grid_reference=grid_of(row.position), who_is_there=row.who_is_there,
+            tell_person=row.tell_person, police_test=row.police_test, visit=row.visit, visit_words=row.visit_words,
             dispatches=[DispatchAnswer.of(each) for each in sent.unique()],
         )  # fmt: skip
 

@@ -84,10 +84,17 @@ class CarOutcomeBody(OutcomeBody):
 
 
 class IncidentBody(Body):
-    """Where the car must go, what the crew should know, by when. `call_back` defaults to the person's own number."""
+    """Where the car must go, what the crew should know, by when. `call_back` defaults to the person's own number.
 
-    address: Annotated[str, Meta(max_length=2000, pattern=_TEXT)]
+    One of `address`, `postcode` and `position` must say where. A position is written as degrees (`50.7000, -1.2900`),
+    as an OS grid reference (`SZ 500 890`) or as a whole postcode. `tell_person`: they agreed to a text as it comes.
+    """
+
+    address: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | None = None
     postcode: Annotated[str, Meta(max_length=16, pattern=_TEXT)] | None = None
+    position: Annotated[str, Meta(max_length=60, pattern=_TEXT)] | None = None
+    who_is_there: Annotated[str, Meta(max_length=1000, pattern=_TEXT)] | None = None
+    tell_person: bool = False
     scene_safety: Annotated[str, _choice(SCENE_SAFETY, "What is known of the scene.")] | None = None
     concern: Annotated[str, Meta(max_length=2000, pattern=_TEXT)] | None = None
     call_back: Annotated[str, Meta(max_length=64, pattern=_TEXT)] | None = None
@@ -110,6 +117,8 @@ class ChangeBody(Body):
     adjustments: Annotated[list[Adjustment], Meta(max_length=len(ADJUSTMENTS))] | UnsetType = UNSET
     police_test: PoliceTest | UnsetType | None = UNSET
     needed_by: When | UnsetType | None = UNSET
+    position: Annotated[str, Meta(max_length=60, pattern=_TEXT)] | UnsetType | None = UNSET
+    who_is_there: Annotated[str, Meta(max_length=1000, pattern=_TEXT)] | UnsetType | None = UNSET
 
 
 class VisitBody(Body):

@@ -4,6 +4,7 @@ from msgspec import UNSET
 from sqlalchemy.orm import Session
 
 from triage import (
+    choosing,
     dispatch,
     duties,
     incidents,
@@ -17,7 +18,15 @@ from triage import (
     walls,
 )
 from triage.contacts import NotFound
-from triage.desk.api.answers import DispatchAnswer, DutyAnswer, IncidentAnswer, PromiseAnswer, UnitAnswer
+from triage.desk import board_data
+from triage.desk.api.answers import (
+    DispatchAnswer,
+    DutyAnswer,
+    IncidentAnswer,
+    PromiseAnswer,
+    ProposalAnswer,
+    UnitAnswer,
+)
 from triage.desk.api.bodies import (
     ActionBody,
     AttemptBody,
@@ -37,7 +46,7 @@ from triage.desk.api.contact_calls import call_back_number
 from triage.desk.api.door import CONTROL, DESK, NURSES, SUPERVISORS, Ask, call
 from triage.desk.api.problems import Refused, invalid
 from triage.desk.context import desk
-from triage.lifecycles import CREW_ACTIONS
+from triage.lifecycles import CREW_ACTIONS, INCIDENT
 from triage.models import Incident
 from triage.walls import Walls
 
@@ -57,14 +66,29 @@ def board(ask: Ask) -> list[IncidentAnswer]:
 @call("GET", "/incidents/<incident_id>", DESK, answers={200: IncidentAnswer}, problems=(404,))
 def read_incident(ask: Ask, incident_id: str) -> IncidentAnswer:
     """One incident, with every unit it was offered to and what each did. Reading it is written down."""
+    board_data.ask_roads(desk().database, ask.now, incident_id)
     with desk().database.reading() as db:
         found = walls.seen_incident(db, incident_id, ask.staff, now=ask.now)
         answer = IncidentAnswer.of(db, found)
+        answer.proposed = _proposed(db, found, ask)
         new = walls.is_new_reading(db, found, ask.staff, now=ask.now)
     if new:
         with desk().database.transaction() as db:
             walls.note_reading(db, found, ask.staff, now=ask.now)
     return answer
+
+
+def _proposed(db: Session, incident: Incident, ask: Ask) -> list[ProposalAnswer]:
+    if (incident.state, "offer") not in INCIDENT:
+        return []
+    mine = Walls(db, ask.staff, ask.now)
+    return [
+        ProposalAnswer(
+            one.unit.call_sign, one.arrival.minutes if one.arrival else None,
+            one.arrival is not None and one.arrival.estimated,
+        )
+        for one in choosing.available(db, incident, ask.now) if mine.unit_seen(one.unit)
+    ]  # fmt: skip
 
 
 @call(

@@ -101,6 +101,7 @@ def ask_for_car(ask: Ask, contact_id: str) -> tuple[int, IncidentAnswer]:
             scene_safety=wanted.scene_safety or "unknown", concern=wanted.concern or None,
             call_back=call_back_number(wanted.call_back), needed_by=wanted.needed_by, outcome=outcome,
             hazards=wanted.hazards, adjustments=wanted.adjustments, police_test=wanted.police_test,
+            position=wanted.position, who_is_there=wanted.who_is_there or None, tell_person=wanted.tell_person,
         )  # fmt: skip
         return 200 if incident.id in before else 201, IncidentAnswer.of(db, incident)
 
