@@ -33,13 +33,17 @@ def board() -> ResponseReturnValue:
 def board_live() -> ResponseReturnValue:
     """The live parts, or 304."""
     with desk().database.reading() as db:
-        tag = answers.tag(db, duties.how_many_over(db, desk().clock()))  # becomes so by the clock, not by history
-        if same := answers.not_modified(tag):
+        if same := answers.not_modified(_tag(db)):
             return same
     board_data.ask_roads(desk().database, desk().clock())
     with desk().database.reading() as db:
-        tag = answers.tag(db)
+        tag = _tag(db)
         return answers.fresh(render_template("board_live.jinja", **_everything(db)), tag)
+
+
+def _tag(db: Session) -> str:
+    """The version of the live parts. That a duty is over comes by the clock, not by history."""
+    return answers.tag(db, duties.how_many_over(db, desk().clock()))
 
 
 def _everything(db: Session) -> dict[str, Any]:
