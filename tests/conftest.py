@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.harness import browser, network
 from tests.harness.databases import BACKENDS, FIELD_KEYS, Databases
@@ -19,6 +20,12 @@ from tests.harness.stack import Stack, stack_folder
 from triage import crew_links, sealing
 
 network.switch_off()
+structlog.configure(  # its usual way of showing an error, every local value with it, takes a second each
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 sealing.use(FIELD_KEYS)
 
 

@@ -48,10 +48,10 @@ class Web:
 def logging_as_it_was() -> Iterator[None]:
     """Setting up logging is for a whole process: put back what other tests of this one rely on."""
     root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, ours = root.handlers, root.level, structlog.get_config()
     yield
     root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    structlog.configure(**ours)
     structlog.contextvars.clear_contextvars()
 
 
