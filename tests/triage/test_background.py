@@ -12,7 +12,7 @@ import pytest
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests import factories
 from tests.fakes import FakeCarrier
@@ -23,7 +23,7 @@ from tests.triage.scene import Scene
 from triage import dispatch, hurry, jobs, outbox, worker
 from triage.clock import Clock
 from triage.db import Database, utcnow
-from triage.models import Contact, Dispatch, Outbox
+from triage.models import Contact, Dispatch, Incident, Outbox
 from triage.outbox import UNCLAIMED_S
 from triage.spool import Spool
 from triage.watchdog import Watchdog
@@ -206,6 +206,39 @@ def test_two_clocks_pass_an_offer_on_once(place: Now) -> None:
     assert len(place.dispatches(incident)) == 2
     with place.database.reading() as db:
         assert dispatch.overdue_offers(db, utcnow()) == []
+
+
+def test_with_redis_gone_two_clocks_ring_a_silent_crew_once_and_text_the_person_once(
+    place: Now, redis_server: RedisServer
+) -> None:
+    from tests.triage.test_claims import at_once
+
+    nurse, caller = place.nurse(), place.caller(line=factories.ISLAND_LINE)
+    place.together(caller, nurse)
+    for sign in ("IW01", "IW02"):
+        factories.make_unit(place.database, sign, now=place.now)
+    silent, other = place.asks_for_car(caller, nurse), place.texter(line=factories.ISLAND_LINE)
+    place.together(other, place.nurse())
+    answered = place.asks_for_car(other, nurse)
+    with place.database.transaction() as db:
+        db.execute(update(Incident).values(tell_person=True))
+        db.execute(update(Dispatch).values(offered_at=utcnow() - timedelta(seconds=place.rules.ring_crew_s)))
+        db.execute(update(Outbox).values(done_at=utcnow()))
+        [row] = db.scalars(select(Dispatch).where(Dispatch.incident_id == answered.id))
+        dispatch.act(db, dispatch.get(db, row.id), "acknowledge", actor="crew", now=utcnow())
+    redis_server.kill()
+    try:
+        at_once(place.clock._crews, place.clock._crews, place.clock._crews)
+
+        def done() -> bool:
+            place.clock.relay()
+            return bool(place.carrier.calls and place.carrier.texts)
+
+        wait_until(done, 8, what="the clock rings and texts")
+        assert [call.to for call in place.carrier.calls] == [place.unit(place.dispatches(silent)[0].call_sign).phone]
+        assert [text.to for text in place.carrier.texts] == [other.number]
+    finally:
+        redis_server.start()
 
 
 # --- a real worker -----------------------------------------------------------------------------------------------------
