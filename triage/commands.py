@@ -16,7 +16,7 @@ from rich.table import Table
 from sqlalchemy import func, select
 
 from callflows.wording import SENTENCES
-from triage import accounts, audit, car_figures, contacts, migrate, rotation, signing_in
+from triage import accounts, audit, car_figures, contacts, migrate, postcodes, rotation, signing_in
 from triage.account_models import Account
 from triage.apply import apply as apply_file
 from triage.db import utcnow
@@ -79,6 +79,33 @@ def apply_command(file: Path, check: bool) -> None:
         console.print(f"  {change}")
     word = "would change" if check else "changed"
     console.print(f"{len(changes)} {word}." if changes else "Nothing to change: the service is as the file says.")
+
+
+@cli.command("postcodes")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def postcodes_command(file: Path) -> None:
+    """Load where postcodes are, from an ONSPD or Code-Point Open file (csv or zip). Replaces what was loaded before."""
+    database = database_or_exit()
+    reading = None
+    try:
+        with BarOfProgress(console=console) as bar:
+            task, second = bar.add_task("Reading", total=None), bar.add_task("Writing", total=None)
+            for reading in postcodes.load(database, file):
+                bar.update(task, total=reading.size, completed=reading.read)
+                bar.update(second, total=reading.good, completed=reading.written)
+    except postcodes.NoPostcodes as no:
+        click.echo(str(no), err=True)
+        sys.exit(1)
+    if reading is None:
+        return
+    for row in reading.bad:
+        click.echo(row, err=True)
+    if more := reading.bad_rows - len(reading.bad):
+        click.echo(f"And {more} more.", err=True)
+    console.print(
+        f"{reading.in_place} postcodes loaded; {reading.nowhere} without a position left out; "
+        f"{reading.bad_rows} rows could not be read."
+    )
 
 
 @cli.group()

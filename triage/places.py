@@ -52,7 +52,7 @@ def read(typed: str) -> Position:
     """The position in what somebody typed: decimal degrees or an OS grid reference. Raises BadPlace."""
     said = " ".join(typed.replace("\u2212", "-").replace("\u2032", "'").split()).strip(" .()")
     if match := _DEGREES.fullmatch(said):
-        return _near(*_from_degrees(*match.groups()))
+        return near(*_from_degrees(*match.groups()))
     if match := _GRID.fullmatch(said):
         return _from_grid(match[1].upper(), "".join(match[2].split()))
     raise BadPlace(f"{'This is not a place we can read. ' if said else ''}{HOW}")
@@ -87,7 +87,7 @@ def metres(one: Position, other: Position) -> float:
 
 def from_grid(easting: float, northing: float) -> Position:
     """The position of British National Grid metres. Raises BadPlace where it is not in or near the United Kingdom."""
-    return _near(*_airy_to_wgs(*_unproject(easting, northing)))
+    return near(*_airy_to_wgs(*_unproject(easting, northing)))
 
 
 def grid_reference(position: Position) -> str | None:
@@ -114,7 +114,8 @@ def _from_degrees(
     return (-float(lat) if south else float(lat)), (-float(lon) if west else float(lon))
 
 
-def _near(lat: float, lon: float) -> Position:
+def near(lat: float, lon: float) -> Position:
+    """The position, if it is in or near the United Kingdom. Raises BadPlace."""
     if SOUTH <= lon <= NORTH and WEST <= lat <= EAST:
         raise BadPlace("Latitude comes first: about 50 to 60 here. These two seem to be the other way round.")
     if not (SOUTH <= lat <= NORTH and WEST <= lon <= EAST):

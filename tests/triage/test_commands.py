@@ -270,3 +270,18 @@ def test_a_role_that_cannot_be_granted_anything_is_told_in_a_sentence(url: str) 
     refused = run_on(url, "migrate", "--grant-to", "nobody_of_that_name")
     assert refused.exit_code == 1
     assert ("Only PostgreSQL has roles" if url.startswith("sqlite") else "Make the role first") in refused.stderr
+
+
+def test_postcodes_are_loaded_and_the_rows_nobody_can_read_are_said(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("pcds,lat,long\nPO30 1AA,50.7,-1.29\nPO30 1AB,here,there\nPO30 1AD,99.999999,0\n")
+    done = run_on(url, "postcodes", str(file))
+    assert done.exit_code == 0
+    assert "1 postcodes loaded; 1 without a position left out; 1 rows could not be read." in " ".join(
+        done.stdout.split()
+    )
+    assert "list.csv, line 3:" in done.stderr
+    file.write_text("nothing")
+    refused = run_on(url, "postcodes", str(file))
+    assert refused.exit_code == 1
+    assert "Nothing was changed." in refused.stderr
