@@ -39,6 +39,7 @@ SAID: Final = {
     "acknowledge": ("ok", "okay", "yes", "yep", "accept", "accepted", "acknowledged", "will go", "got it"),
     "decline": ("no", "cannot", "can't", "cant", "cannot go", "decline", "declined"),
     "en_route": ("moving", "going", "on our way", "on my way", "on way", "en route", "mobile"),
+    "staging": ("staging", "waiting", "waiting nearby", "holding", "standing by"),
     "on_scene": ("there", "here", "at scene", "on scene"),
     "with_person": ("with them", "with person", "with the person", "with patient"),
     "leaving": ("leaving", "left"),
@@ -46,6 +47,7 @@ SAID: Final = {
     "clear": ("clear", "done", "finished"),
     "emergency": ("help", "emergency", "mayday"),
 }
+STAGE: Final = "Stage at a distance until you are told it is safe"
 _WORDS: Final = {words: action for action, said in SAID.items() for words in said}
 _APART = r"[\s.,:;#/-]*"
 _REPLY = re.compile(rf"(?:(\d{{2}}){_APART})?([1-9])[\s.!]*")
@@ -69,6 +71,7 @@ class Job:
     hazards: str | None = None
     adjustments: tuple[str, ...] = ()
     police: bool = False
+    lone: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def offer(job: Job, link: str | None = None) -> str:
     """The offer, and the link to the job's page. The address goes only to the crew that accepts."""
     where = (job.postcode or "").split(" ")[0]
     near = f" near {where}" if where else ""
-    parts = [f"{job.call_sign}: job {job.tag}{near}", _scene(job), _by(job)]
+    parts = [f"{job.call_sign}: job {job.tag}{near}", _scene(job), _by(job), "You are a lone crew" if job.lone else ""]
     said = ". ".join(part for part in parts if part)
     page = f" Or open {link}" if link else ""
     return f"{said}. Reply {job.tag} 1 to accept, {job.tag} 2 if you cannot.{page}"
@@ -120,6 +123,8 @@ def accepted(job: Job) -> str:
         f"HAZARDS: {job.hazards}" if job.hazards else "", "Police asked for" if job.police else "",
         ", ".join(job.adjustments), job.concern or "", f"Call back {job.call_back}" if job.call_back else "",
     ]  # fmt: skip
+    if job.scene_safety == "unsafe":
+        parts.append(f"{STAGE}, and text {job.tag} waiting")
     said = ". ".join(part.strip().rstrip(".") for part in parts if part)
     return f"{said}. Text {NEXT['acknowledged']}, 9 for help."
 
@@ -130,9 +135,10 @@ def taken_over(job: Job, state: str) -> str:
     return f"TAKEN OVER. {told} It is {HAS[state].split(',')[0]}. Reply {job.tag} 1 to say that you have it."
 
 
-def confirmed(tag: str, state: str) -> str:
-    """Back to the crew after each reply: what is noted, and what comes next."""
+def confirmed(tag: str, state: str, *, stage: bool = False) -> str:
+    """Back to the crew after each reply: what is noted, and what comes next. `stage`: they go to an unsafe scene."""
     then = f" Text {NEXT[state]}." if state in NEXT else ""
+    then = f" {STAGE}, and text {tag} waiting." if stage else then
     return f"Job {tag}: {HAS[state]}.{then}"
 
 
@@ -149,7 +155,7 @@ def changed(job: Job, revision: int, fields: tuple[str, ...]) -> str:
     """What is different since the crew was told: only that, and how to confirm it."""
     said = {
         "address": f"Address now {job.address} {job.postcode or ''}",
-        "scene_safety": _scene(job),
+        "scene_safety": f"{_scene(job)}, you may go in" if job.scene_safety == "safe" else _scene(job),
         "needed_by": _by(job),
         "hazards": f"HAZARDS: {job.hazards}" if job.hazards else "No hazards known now", "concern": job.concern or "",
         "call_back": f"Call back {job.call_back}" if job.call_back else "Nobody to call back",
