@@ -39,6 +39,7 @@ SAID: Final = {
     "acknowledge": ("ok", "okay", "yes", "yep", "accept", "accepted", "acknowledged", "will go", "got it"),
     "decline": ("no", "cannot", "can't", "cant", "cannot go", "decline", "declined"),
     "en_route": ("moving", "going", "on our way", "on my way", "on way", "en route", "mobile"),
+    "staging": ("staging", "waiting", "waiting nearby", "holding", "standing by"),
     "on_scene": ("there", "here", "at scene", "on scene"),
     "with_person": ("with them", "with person", "with the person", "with patient"),
     "leaving": ("leaving", "left"),
@@ -46,6 +47,7 @@ SAID: Final = {
     "clear": ("clear", "done", "finished"),
     "emergency": ("help", "emergency", "mayday"),
 }
+STAGE: Final = "Stage at a distance until you are told it is safe"
 _WORDS: Final = {words: action for action, said in SAID.items() for words in said}
 _APART = r"[\s.,:;#/-]*"
 _REPLY = re.compile(rf"(?:(\d{{2}}){_APART})?([1-9])[\s.!]*")
@@ -72,6 +74,7 @@ class Job:
     position: str | None = None  # "latitude,longitude": a phone opens it
     grid: str | None = None  # the same as an OS grid reference, "SZ 50231 89012"
     who_is_there: str | None = None
+    lone: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def offered(job: Job) -> str:
     """What a crew is told before it accepts: where only roughly."""
     where = near(job)
     about = f" near {where}" if where else ""
-    parts = [f"{job.call_sign}: job {job.tag}{about}", _scene(job), _by(job)]
+    parts = [f"{job.call_sign}: job {job.tag}{about}", _scene(job), _by(job), "You are a lone crew" if job.lone else ""]
     return ". ".join(part for part in parts if part)
 
 
@@ -136,6 +139,8 @@ def accepted(job: Job) -> str:
         f"HAZARDS: {job.hazards}" if job.hazards else "", "Police asked for" if job.police else "",
         ", ".join(job.adjustments), job.concern or "", f"Call back {job.call_back}" if job.call_back else "",
     ]  # fmt: skip
+    if job.scene_safety == "unsafe":
+        parts.append(f"{STAGE}, and text {job.tag} waiting")
     said = ". ".join(part.strip().rstrip(".") for part in parts if part)
     return f"{said}. Text {NEXT['acknowledged']}, 9 for help."
 
@@ -146,9 +151,10 @@ def taken_over(job: Job, state: str) -> str:
     return f"TAKEN OVER. {told} It is {HAS[state].split(',')[0]}. Reply {job.tag} 1 to say that you have it."
 
 
-def confirmed(tag: str, state: str) -> str:
-    """Back to the crew after each reply: what is noted, and what comes next."""
+def confirmed(tag: str, state: str, *, stage: bool = False) -> str:
+    """Back to the crew after each reply: what is noted, and what comes next. `stage`: they go to an unsafe scene."""
     then = f" Text {NEXT[state]}." if state in NEXT else ""
+    then = f" {STAGE}, and text {tag} waiting." if stage else then
     return f"Job {tag}: {HAS[state]}.{then}"
 
 
@@ -167,7 +173,7 @@ def changed(job: Job, revision: int, fields: tuple[str, ...]) -> str:
         "address": f"Address now {_address(job)}",
         "position": _position(job) or "No position known now",
         "who_is_there": f"There: {job.who_is_there}" if job.who_is_there else "Not known who is there",
-        "scene_safety": _scene(job),
+        "scene_safety": f"{_scene(job)}, you may go in" if job.scene_safety == "safe" else _scene(job),
         "needed_by": _by(job),
         "hazards": f"HAZARDS: {job.hazards}" if job.hazards else "No hazards known now", "concern": job.concern or "",
         "call_back": f"Call back {job.call_back}" if job.call_back else "Nobody to call back",

@@ -40,7 +40,7 @@ def available(db: Session, incident: Incident, now: datetime) -> list[Proposal]:
         .where(Unit.active, Unit.state == "available", Unit.call_sign.not_in(busy))
         .order_by(Unit.since, Unit.call_sign)
     ).all()
-    free = duties.may_be_offered(db, free, now)
+    free = duties.may_be_offered(db, free, incident.scene_safety, now)
     near = _near(db, incident)
     return in_order(db, incident, [unit for unit in free if near is None or unit.locality in near], now)
 

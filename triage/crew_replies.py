@@ -67,7 +67,8 @@ def act(db: Session, row: Dispatch, action: str, *, now: datetime, way: str, sai
         return dispatch.details(row)
     if row.state == before and dispatch.passed(row, action):
         return crew.noted_late(row.tag, dispatch.REACHED[action], row.state)
-    return crew.confirmed(row.tag, row.state)
+    stage = row.state == "en_route" and row.incident.scene_safety == "unsafe"
+    return crew.confirmed(row.tag, row.state, stage=stage)
 
 
 def _help_all_the_same(db: Session, row: Dispatch, now: datetime) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from callflows import crew
 from triage import (
@@ -35,6 +35,7 @@ TAGS = [f"{number:02d}" for number in range(10, 100)]
 ENDS_INCIDENT = {"clear": "clear", "unable_to_find": "return"}
 ON_THE_WAY = [state for state in UNDER_WAY if state != "emergency"]
 REACHED = {action: state for (_, action), state in DISPATCH.items() if state in ON_THE_WAY}
+UNSAFE_CHECK_S = 300  # our choice: a crew that went into an unsafe scene is asked that soon, whatever the usual time
 PHONE_STOPPED = "Its phone stopped our texts: send START from it to the crew line"
 
 
@@ -73,6 +74,8 @@ def send(
         return running
     if running and running.state != "offered":
         raise CannotSend(f"{running.call_sign} has this incident ({said(running.state)}). Stand it down first.")
+    if not unit.phone:
+        raise CannotSend(f"{call_sign} has no phone number, so its crew cannot be told. Add one to the service file.")
     over = duties.over(db, call_sign, now) if unit.state == "available" else None
     if (unit.state in ("off_duty", "not_ready") or over) and (called_out or "").strip():
         history.record(
@@ -153,6 +156,10 @@ def _nobody(db: Session, incident: Incident, tried: bool, actor: str, now: datet
         db, "no_unit", actor=actor, now=now, contact_id=incident.contact_id, incident_id=incident.id, tried=tried
     )
     what = "No crew has accepted" if tried else "No car is on duty"
+    had_it = {row.call_sign for row in incident.dispatches}
+    kept_back = duties.kept_back(db, incident.locality, incident.scene_safety, now)
+    if lone := [call_sign for call_sign in kept_back if call_sign not in had_it]:
+        what = f"{what}, {' and '.join(lone)} has a lone crew, and the scene is not known to be safe"
     if over := duties.past_their_end(db, incident.locality, now):
         what = f"{what}, and the duty of {' and '.join(over)} is over (it may be called out)"
     person_must_know(db, incident, f"{what}: somebody must decide", now)
@@ -213,7 +220,7 @@ def act(
         promises.settle_incident(db, row.incident_id, ("crew_silent",), "The crew was heard from", actor=actor, now=now)
     if already(row, action):
         if row.state != "acknowledged":  # a yes said twice is not moving
-            row.due_at = _due(row.state, numbers, now) or row.due_at
+            row.due_at = _due(db, row, numbers, now) or row.due_at
         return row
     if passed(row, action) and (not note or action == "acknowledge"):  # accepting is not gone back to: it is declined
         return _told_late(db, row, action, actor, now, way, said_at)
@@ -221,7 +228,7 @@ def act(
         row.state = REACHED[action]  # backwards, and the note says why
     else:
         row.state = move(DISPATCH, row.state, action, what=f"Job {row.tag}")
-    row.state_since, row.due_at, row.note = now, _due(row.state, numbers, now), note or row.note
+    row.state_since, row.due_at, row.note = now, _due(db, row, numbers, now), note or row.note
     promises.settle_incident(db, row.incident_id, ("state_too_long",), "The crew has moved on", actor=actor, now=now)
     incident = row.incident
     steps.note(db, row, action, actor=actor, now=now, way=way, said_at=said_at)
@@ -251,6 +258,9 @@ def act(
         incident.closed_at = now
         if action == "unable_to_find":
             person_must_decide(db, row, f"{row.call_sign} could not find the person: decide what next", now)
+    elif row.state in ("on_scene", "with_person") and went_in_unsafe(db, row):
+        row.due_at = min(row.due_at or now, now + timedelta(seconds=UNSAFE_CHECK_S))
+        person_must_decide(db, row, f"{row.call_sign} went in and the scene is not safe: find out how the crew is", now)
     elif action == "emergency":
         person_must_decide(db, row, f"{row.call_sign} asks for help", now, graver=True)
     return row
@@ -261,6 +271,11 @@ def _arrive_at(db: Session, row: Dispatch, now: datetime) -> datetime | None:
     unit = db.get_one(Unit, row.call_sign)
     [going] = choosing.in_order(db, row.incident, [unit], now)
     return now + timedelta(minutes=going.arrival.minutes) if going.arrival else None
+
+
+def went_in_unsafe(db: Session, row: Dispatch) -> bool:
+    """Whether this crew has gone in though the scene is not safe, without having waited nearby first."""
+    return row.incident.scene_safety == "unsafe" and "staging" not in steps.told(db, row)
 
 
 def passed(row: Dispatch, action: str) -> bool:
@@ -288,10 +303,10 @@ def already(row: Dispatch, action: str) -> bool:
     return any(target == row.state for (_, does), target in DISPATCH.items() if does == action)
 
 
-def _due(state: str, numbers: rules.Rules, now: datetime) -> datetime | None:
-    wait = {"acknowledged": numbers.still_alert_s, "on_scene": numbers.welfare_s, "with_person": numbers.welfare_s}.get(
-        state
-    )
+def _due(db: Session, row: Dispatch, numbers: rules.Rules, now: datetime) -> datetime | None:
+    welfare_s = numbers.welfare_s // 2 if duties.is_lone(db, row.call_sign) else numbers.welfare_s
+    waits = {"acknowledged": numbers.still_alert_s, "on_scene": welfare_s, "with_person": welfare_s}
+    wait = waits.get(row.state)
     return now + timedelta(seconds=wait) if wait else None
 
 
@@ -383,6 +398,7 @@ def job(row: Dispatch) -> crew.Job:
         needed_by=incident.needed_by, hazards=incident.hazards, adjustments=tuple(incident.adjustments or ()),
         police=incident.police_test is not None, position=incident.position,
         grid=places.grid_of(incident.position), who_is_there=incident.who_is_there,
+        lone=duties.is_lone(object_session(row), row.call_sign),
     )  # fmt: skip
 
 

@@ -141,14 +141,36 @@ def over(db: Session, call_sign: str, now: datetime) -> Duty | None:
     return duty if duty and now >= duty.ends_at - last_offer else None
 
 
-def may_be_offered(db: Session, units: Sequence[Unit], now: datetime) -> list[Unit]:
-    """Those of these units whose duty is not over: asked once for all of them."""
+def is_lone(db: Session | None, call_sign: str) -> bool:
+    """Whether one person alone is on board of the duty this car is on. Without a duty nobody has said who is."""
+    duty = running(db, call_sign) if db else None
+    return duty is not None and len(duty.crew) == 1
+
+
+def may_be_offered(db: Session, units: Sequence[Unit], scene_safety: str, now: datetime) -> list[Unit]:
+    """Those of these units that may be offered such a scene by itself: with a phone, not past their duty, and not one
+    person alone where the scene is not known to be safe. Asked once for all of them.
+    """
     last_offer = timedelta(seconds=rules.current(db).rules.last_offer_s)
-    ended = select(Duty.call_sign).where(
-        Duty.began_at.is_not(None), Duty.ended_at.is_(None), Duty.ends_at <= now + last_offer
-    )
-    over_now = set(db.scalars(ended.order_by(Duty.call_sign))) if units else set()
-    return [unit for unit in units if unit.call_sign not in over_now]
+    begun = select(Duty).where(Duty.began_at.is_not(None), Duty.ended_at.is_(None)).order_by(Duty.starts_at, Duty.id)
+    on_duty = {duty.call_sign: duty for duty in db.scalars(begun)} if units else {}
+
+    def may(duty: Duty | None) -> bool:
+        if duty is None:
+            return True
+        return now < duty.ends_at - last_offer and (scene_safety == "safe" or len(duty.crew) > 1)
+
+    return [unit for unit in units if unit.phone and may(on_duty.get(unit.call_sign))]
+
+
+def kept_back(db: Session, locality: str | None, scene_safety: str, now: datetime) -> list[str]:
+    """Call signs of free cars of this place that are offered nothing only because their crew is alone: for a person to
+    send, or not.
+    """
+    if scene_safety == "safe":
+        return []
+    near = _free(db, locality)
+    return [car.call_sign for car in near if is_lone(db, car.call_sign) and not over(db, car.call_sign, now)]
 
 
 def how_many_over(db: Session, now: datetime) -> str:
@@ -159,11 +181,12 @@ def how_many_over(db: Session, now: datetime) -> str:
 
 def past_their_end(db: Session, locality: str | None, now: datetime) -> list[str]:
     """Call signs of available cars of this place that are offered nothing because their duty is over."""
-    cars = db.scalars(
-        select(Unit).where(Unit.active, Unit.state == "available").order_by(Unit.call_sign)
-    ).all()  # fmt: skip
-    near = [car for car in cars if locality in (None, car.locality)]
-    return [car.call_sign for car in near if over(db, car.call_sign, now)]
+    return [car.call_sign for car in _free(db, locality) if over(db, car.call_sign, now)]
+
+
+def _free(db: Session, locality: str | None) -> list[Unit]:
+    cars = db.scalars(select(Unit).where(Unit.active, Unit.state == "available").order_by(Unit.call_sign)).all()
+    return [car for car in cars if locality in (None, car.locality)]
 
 
 def ended_during(db: Session, call_sign: str, since: datetime) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.triage.test_car_in_full import owed, tick
+from tests.triage.test_car_in_full import change, owed, tick
 from tests.triage.test_claims import at_once
 from tests.triage.test_dispatch import Car
 from triage import dispatch, duties, incidents, shift_change, units
@@ -289,3 +289,83 @@ def test_an_offer_nobody_accepted_goes_to_the_next_unit_when_the_duty_ends(car: 
     assert car.open(incident).call_sign == "IW01"
     car.ends(duty)
     assert (car.open(incident).call_sign, car.unit("IW01").state) == ("IW02", "off_duty")
+
+
+# --- alone, unsafe, unreachable ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scene", ["unsafe", "unknown"])
+def test_a_lone_crew_is_sent_to_such_a_scene_by_a_person_only(car: Shifts, scene: str) -> None:
+    car.begins(car.plans(0, 8, "Sam"))
+    incident = car.asked(scene_safety=scene)
+    assert incident.state == "no_unit"
+    assert owed(car) == [
+        "No car is on duty, IW01 has a lone crew, and the scene is not known to be safe: somebody must decide"
+    ]
+    assert car.sends(incident, "IW01") == "IW01"
+    assert "You are a lone crew" in car.told("IW01")[-1]
+
+
+def test_a_lone_crew_is_sent_to_a_scene_said_to_be_safe(car: Shifts) -> None:
+    car.begins(car.plans(0, 8, "Sam"))
+    assert car.open(car.asked(scene_safety="safe")).call_sign == "IW01"
+
+
+def test_another_car_goes_where_a_lone_crew_does_not(car: Shifts) -> None:
+    car.begins(car.plans(0, 8, "Sam"))
+    car.on_duty("IW02")  # one entry in the service file and no duty: nobody has said that they are alone
+    assert car.open(car.asked(scene_safety="unsafe")).call_sign == "IW02"
+
+
+def test_a_lone_crew_is_asked_after_twice_as_often(car: Shifts) -> None:
+    car.begins(car.plans(0, 8, "Sam"))
+    row = car.open(car.asked(scene_safety="safe"))
+    car.says("IW01", "1")
+    car.says("IW01", "4")
+    car.later(car.rules.welfare_s / 2)
+    tick(car)
+    assert car.told("IW01")[-1].startswith(f"Job {row.tag}: are you all right?")
+
+
+def test_a_crew_is_told_to_wait_nearby_and_says_so_with_a_word(car: Shifts) -> None:
+    car.on_duty("IW01")
+    row = car.open(car.asked(scene_safety="unsafe"))
+    for digit in ("1", "3"):
+        assert "Stage at a distance until you are told it is safe" in car.says("IW01", f"{row.tag} {digit}")
+    assert "waiting nearby" in car.says("IW01", f"{row.tag} waiting")
+    car.says("IW01", f"{row.tag} 4")
+    assert owed(car) == []
+
+
+@pytest.mark.parametrize("digit", ["4", "5"])
+def test_a_crew_that_goes_into_an_unsafe_scene_is_not_refused_and_a_person_is_rung(car: Shifts, digit: str) -> None:
+    car.on_duty("IW01")
+    row = car.open(car.asked(scene_safety="unsafe"))
+    car.says("IW01", "1")
+    car.says("IW01", "3")
+    car.says("IW01", digit)
+    assert owed(car) == ["IW01 went in and the scene is not safe: find out how the crew is"]
+    car.later(dispatch.UNSAFE_CHECK_S)
+    tick(car)
+    assert car.told("IW01")[-1].startswith(f"Job {row.tag}: are you all right?")
+
+
+def test_once_the_scene_is_said_to_be_safe_going_in_rings_nobody(car: Shifts) -> None:
+    car.on_duty("IW01")
+    incident = car.asked(scene_safety="unsafe")
+    car.says("IW01", "1")
+    car.says("IW01", "3")
+    change(car, incident, scene_safety="safe")
+    assert "Scene said to be safe, you may go in" in car.told("IW01")[-1]
+    car.says("IW01", "4")
+    assert owed(car) == []
+
+
+def test_a_car_without_a_phone_is_not_offered_and_says_so(car: Shifts) -> None:
+    car.on_duty("IW01")
+    with car.database.transaction() as db:
+        db.get_one(Unit, "IW01").phone = None  # type: ignore[assignment]
+    incident = car.asked()
+    assert incident.state == "no_unit"
+    with pytest.raises(CannotSend, match="has no phone number"):
+        car.sends(incident, "IW01")
