@@ -3,6 +3,7 @@
 .PHONY: help run test demo bench torture lint assets lock sbom advisories clean setup setup-test
 
 VENV := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE  # every process of the service starts seconds sooner from compiled modules
 UV_COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
