@@ -154,7 +154,7 @@ def taken_over(job: Job, state: str) -> str:
 def confirmed(tag: str, state: str, *, stage: bool = False) -> str:
     """Back to the crew after each reply: what is noted, and what comes next. `stage`: they go to an unsafe scene."""
     then = f" Text {NEXT[state]}." if state in NEXT else ""
-    then = f" {STAGE}, and text {tag} waiting." if stage else then
+    then += f" {STAGE}, and text {tag} waiting." if stage else ""
     return f"Job {tag}: {HAS[state]}.{then}"
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -113,6 +114,7 @@ def test_three_units_six_jobs_and_what_goes_wrong_with_each(night: Night) -> Non
     wait_until(lambda: night.job(first)["dispatches"][-1]["revision_read"] == 2, 15, what="the change is confirmed")
     night.says("PO01", f"{second_tag} 4")
     night.stands(first, "on_scene")
+    is_rung_and_has_it(night.dispatcher)  # it went in though the scene is not safe
     for asked in ("are you all right?", "We asked before"):
         night.time_passes(second_tag)
         night.crews["PO01"].got_text(asked)
@@ -177,6 +179,32 @@ def test_three_units_six_jobs_and_what_goes_wrong_with_each(night: Night) -> Non
     night.says("SO01", f"{tag} 1")
     night.stands(sixth, "acknowledged")
     night.nobody_has_two()
+
+    # the shift changes with that job open: the next crew has it, is told everything, and confirms
+    now = utcnow()
+    times = [(now + timedelta(hours=hours)).isoformat() for hours in (-7, 1, 9)]
+    duties = [
+        night.dispatcher.asks(
+            "POST", "/units/SO01/duties", {"starts_at": start, "ends_at": end, "crew": crew}, 201
+        )
+        for start, end, crew in ((times[0], times[1], ["Sam", "Priya"]), (times[1], times[2], ["Jo", "Ali"]))
+    ]  # fmt: skip
+    first_duty = f"/units/SO01/duties/{duties[0]['id']}"
+    night.dispatcher.asks("POST", f"{first_duty}/begin", {})
+    night.dispatcher.asks("POST", f"{first_duty}/end", {"hand_over": "The gate sticks"}, 409)
+    over = {"hand_over": "The gate sticks", "open_job": "carry_over"}
+    assert night.dispatcher.asks("POST", f"{first_duty}/end", over)["hand_over"] == "The gate sticks"
+    night.crews["SO01"].got_text(f"TAKEN OVER. SO01 has job {tag}")
+    job = night.job(sixth)
+    assert (job["dispatches"][-1]["state"], job["dispatches"][-1]["revision_read"] < job["revision"]) == (
+        "acknowledged", True,
+    )  # fmt: skip
+    night.says("SO01", f"{tag} 1")
+    wait_until(
+        lambda: night.job(sixth)["dispatches"][-1]["revision_read"] == job["revision"], 15, what="they have it"
+    )  # fmt: skip
+    [car] = [unit for unit in night.dispatcher.asks("GET", "/units") if unit["call_sign"] == "SO01"]
+    assert (car["crew"], car["state"]) == (["Jo", "Ali"], "committed")
     report = night.town.stack.command("report", "cars").stdout
     assert "6 jobs, 5 accepted" in report
     assert night.town.warnings() == []

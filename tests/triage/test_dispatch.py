@@ -319,7 +319,7 @@ def test_a_job_from_yes_to_clear_by_digits_alone(car: Car) -> None:
         ("7", "at_destination"),
     ):
         car.later(60)
-        assert car.says("IW01", digit) == crew.confirmed(tag, state)
+        assert car.says("IW01", digit) == crew.confirmed(tag, state, stage=state == "en_route")
         row = car.open(incident)
         assert (row.state, row.state_since) == (state, car.now)
     assert "clear, thank you" in car.says("IW01", f"{tag}8")
