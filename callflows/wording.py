@@ -73,6 +73,7 @@ SENTENCES: Final[dict[str, str]] = {
     "crew_no_key": "No key was pressed, so nothing is noted. Goodbye.",
     "crew_keys": "Press 3 moving, 4 there, 5 with person, 6 leaving, 7 arrived, 8 clear, 9 help.",
     "crew_more": "0 to hear the job, star to speak with the person.",
+    "crew_texted": "Where it is comes to the car's telephone as a text.",
     "crew_rung_back": "We ring this car's telephone now, and put you through to the person. Please hang up.",
     "crew_ready": "This is {service}, about job {tag}. Press 1 to be put through to the person. They do not see your number.",
     "crew_ringing": "Ringing the person now.",

@@ -58,7 +58,8 @@ def _ask(standing: Standing, before: str, *, accepted: bool, apart: bool = False
 @voice.post("/crew/key")
 def crew_key() -> Response:
     """Keys from a unit's phone: the tag and a digit, or the digit alone; 0 says the job again, star rings the person.
-    Confirmed in words, then asked again.
+    Confirmed in words, then asked again. Where the job is goes to the car's own telephone as a text: a caller's number
+    proves nothing.
     """
     at = now()
     standing = line().standing(at)
@@ -80,9 +81,12 @@ def crew_key() -> Response:
             return twiml.answer(twiml.render(crew_line.ring_back(standing.service.wording), twiml.Addresses()))
         if job and digits in (crew_line.AGAIN, job.tag + crew_line.AGAIN):
             unit.phone_heard_at = at
-            said = crew_calls.stands(job) if dispatch.under_way(job) else crew_calls.in_short(job)
+            said = dispatch.details(job) if dispatch.under_way(job) else crew_calls.in_short(job)
         else:
             said = crew_replies.reply(db, unit, digits, now=at, way="keypad")
+        if job and dispatch.under_way(job) and said == dispatch.details(job):  # not for whoever shows the car's number
+            crew_calls.in_writing(db, job, now=at)
+            said = f"{crew_calls.in_short(job)} {words(standing.service.wording, 'crew_texted')}"
         accepted = any(dispatch.under_way(one) for one in dispatch.open_of_unit(db, unit.call_sign))
     return _ask(standing, crew_line.aloud(said), accepted=accepted, apart=True)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from callflows import crew
 from triage import destinations, dispatch, history, moments, outbox, ringing, rules, steps
 from triage.lifecycles import UNDER_WAY
-from triage.models import Dispatch, History, Incident, Leg, Unit
+from triage.models import Dispatch, History, Incident, Leg, Message, Unit
 from triage.sealing import ring
 
 OFFER: Final = "crew_offer"
@@ -25,6 +25,7 @@ RINGING: Final = "person_ringing"  # a leg's outcome while the person is rung fr
 RANG_PERSON: Final = "crew_rang_person"
 MOST_AN_HOUR: Final = 10  # as many as the line itself rings somebody (triage.caps)
 HOUR: Final = timedelta(hours=1)
+JUST_NOW: Final = timedelta(seconds=30)
 
 
 class CannotRing(Exception):
@@ -92,6 +93,14 @@ def in_short(row: Dispatch) -> str:
 def stands(row: Dispatch) -> str:
     """The job as a crew that has it hears it again, the address with it."""
     return f"{crew.confirmed(row.tag, row.state).split(' Text ')[0]} {dispatch.details(row)}"
+
+
+def in_writing(db: Session, row: Dispatch, *, now: datetime) -> None:
+    """Text everything about the job to the car's telephone once more, unless that was just done. `row` is locked."""
+    body = dispatch.details(row)
+    sent = select(Message).where(Message.dispatch_id == row.id, moments.lately(Message.made_at, now, JUST_NOW))
+    if not any(message.body == body for message in db.scalars(sent.order_by(Message.made_at))):
+        dispatch.text_crew(db, row, db.get_one(Unit, row.call_sign), body, now=now)
 
 
 # --- the person, for the crew -----------------------------------------------------------------------------------------

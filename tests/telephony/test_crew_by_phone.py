@@ -37,6 +37,11 @@ class Crew:
     def state(self) -> str:
         return self.row().state
 
+    def texts(self) -> list[str]:
+        """What was texted to the car about its job, oldest first."""
+        sent = select(Message).where(Message.dispatch_id == self.dispatch_id, Message.direction == "out")
+        return self.ask(lambda db: [row.body for row in db.scalars(sent.order_by(Message.made_at, Message.id))])
+
     def says(self, digit: str) -> str:
         return self.line.texts(f"{self.tag} {digit}", From=self.phone).said
 
@@ -164,14 +169,18 @@ def test_a_key_proves_the_cars_telephone(crew: Crew) -> None:
 # --- the crew line ----------------------------------------------------------------------------------------------------
 
 
-def test_a_crew_that_rings_hears_its_job_and_the_address_only_after_accepting(crew: Crew) -> None:
+def test_whoever_rings_with_the_cars_number_hears_the_job_and_the_address_goes_to_its_own_phone(crew: Crew) -> None:
     call = crew.rings().hears(f"job {' '.join(crew.tag)} near P O 3 0").hears("key your answer")
     call.presses("0").hears("1 to accept")
     assert ADDRESS not in call.last.said
-    call.presses(f"{crew.tag}1").hears(ADDRESS)
-    call.presses("0").hears(ADDRESS).hears("accepted")
-    again = crew.rings().hears("accepted").hears("star to speak with the person")
-    assert ADDRESS not in again.last.said, "said when it is asked for"
+    call.presses(f"{crew.tag}1").hears("accepted").hears("as a text")
+    assert ADDRESS not in call.last.said
+    assert crew.texts()[-1].count(ADDRESS) == 1
+    told = len(crew.texts())
+    call.presses("0").hears("accepted").hears("as a text")
+    assert ADDRESS not in call.last.said
+    assert len(crew.texts()) == told, "it came a moment ago"
+    crew.rings().hears("accepted").hears("star to speak with the person")
 
 
 def test_9_on_the_crew_line_is_help(crew: Crew) -> None:
