@@ -49,7 +49,7 @@ def _next(db: Session, row: Dispatch, now: datetime) -> str | None:
         return None
     if row.state in DOES_NOT_COME:
         return NOT_COMING if row.person_told in (ACCEPTED, NEAR) and not steps.told(db, row) & {*THERE} else None
-    if row.state not in BEFORE_IT_IS_THERE or not texts.may_be_texted(db, _person(db, row)):
+    if row.state not in BEFORE_IT_IS_THERE or not texts.may_be_texted(db, _person(db, row), asked=True):
         return None
     near = row.state == "en_route" if row.arrive_at is None else now >= row.arrive_at - NEAR_BEFORE
     if near and row.state != "acknowledged":
@@ -64,7 +64,7 @@ def tell(db: Session, row: Dispatch, *, now: datetime) -> None:
         return
     row.person_told = news
     person = _person(db, row)
-    if texts.may_be_texted(db, person):
+    if texts.may_be_texted(db, person, asked=True):
         sentence = "text_car_moving" if news == NEAR and row.arrive_at is None else f"text_car_{news}"
         body = words(rules.current(db).wording, sentence)
         texts.queue_text(db, person, body, actor="clock", now=now, news_of=(row.id, news))

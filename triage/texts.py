@@ -59,9 +59,12 @@ def to_person(
     return queue_text(db, contact, body, actor=staff.id, staff_id=staff.id, now=now, message_id=message_id)
 
 
-def may_be_texted(db: Session, contact: Contact) -> bool:
-    """Whether the line may text this person by itself: they agreed, did not opt out, and it is no landline."""
-    agreed = (contact.channel == "text" or bool(contact.text_consent)) and not contact.opted_out
+def may_be_texted(db: Session, contact: Contact, *, asked: bool = False) -> bool:
+    """Whether the line may text this person by itself: they agreed, did not opt out, and it is no landline. `asked`:
+    they agreed to this very text; whoever said no to texts is sent none all the same.
+    """
+    agreed = contact.channel == "text" or bool(contact.text_consent) or (asked and contact.text_consent is None)
+    agreed = agreed and not contact.opted_out
     mobile = destinations.kind_of(contact.number) != "geographic"
     return agreed and mobile and destinations.may_reach(contact.number, destinations.policy(db))
 

@@ -84,6 +84,12 @@ def test_told_when_it_is_accepted_and_five_minutes_before_it_is_there(car: Told)
     assert car.history(car.person).count("person_told") == 2
 
 
+def test_whoever_agreed_to_this_text_needs_no_other_consent(car: Told) -> None:
+    car.sets(Contact, text_consent=None)
+    car.does("1")
+    assert only(car.read(), COMING)
+
+
 def test_without_a_reckoned_time_moving_is_what_is_said(car: Told) -> None:
     car.does("1")
     car.read()
@@ -102,7 +108,6 @@ def test_never_once_the_car_is_there(car: Told, digits: str) -> None:
     [
         (Incident, {"tell_person": False}),
         (Contact, {"text_consent": False}),
-        (Contact, {"text_consent": None}),
         (Contact, {"opted_out": True}),
         (Contact, {"number": None}),
         (Contact, {"number": "+441632960145"}),
