@@ -13,6 +13,7 @@ from tests.desk.pages_lab import Lab, Person
 from triage import (
     bridge,
     contacts,
+    crew_replies,
     dispatch,
     drafts,
     history,
@@ -24,7 +25,7 @@ from triage import (
     texts,
     units,
 )
-from triage.models import DirectoryEntry, History, Incident, Keyword, Leg, Locality, Service, Staff
+from triage.models import DirectoryEntry, History, Incident, Keyword, Leg, Locality, Message, Service, Staff
 
 HOSTILE = "<b>x</b>\"'><script>alert(1)</script>{{7*7}}"
 PAGES = ("/desk", "/desk/live", "/board", "/board/live", "/service", "/contacts")
@@ -429,3 +430,35 @@ def test_the_board_says_of_each_change_who_has_read_it(lab: Lab) -> None:
 def _row(page: str, incident_id: str) -> str:
     row = page.split(f'id="incident-{incident_id}"')[1].split('class="presses"')[0]
     return " ".join(re.sub(r"<[^>]+>", " ", row).split())
+
+
+def test_the_board_says_which_car_has_not_been_heard_from_by_its_phone(lab: Lab) -> None:
+    night.busy(lab.database, lab.now)
+    grace = lab.as_("grace")
+    assert "Phone not heard from yet" in _unit(grace.get("/board").text, "PO01")
+    with lab.database.transaction() as db:
+        crew_replies.reply(db, units.get(db, "PO01"), "hello", now=lab.now)
+    assert "Phone not heard from yet" not in _unit(grace.get("/board").text, "PO01")
+
+
+def test_going_in_is_said_to_a_crew_that_waits_at_an_unsafe_scene(lab: Lab) -> None:
+    night.busy(lab.database, lab.now)
+    grace = lab.as_("grace")
+    with lab.database.transaction() as db:
+        job = dispatch.open_of_unit(db, "SO01")[0]
+        incident_id = job.incident_id
+        db.get_one(Incident, incident_id).scene_safety = "unsafe"
+    assert "Scene is safe: go in" in _all_of(grace.get("/board").text, incident_id)
+    grace.post(f"/incidents/{incident_id}/change", scene_safety="safe")
+    assert "Scene is safe: go in" not in _all_of(grace.get("/board").text, incident_id)
+    with lab.database.reading() as db:
+        texts_to_crew = [row.body for row in db.scalars(select(Message).where(Message.dispatch_id == job.id))]
+    assert any("you may go in" in body for body in texts_to_crew)
+
+
+def _all_of(page: str, incident_id: str) -> str:
+    return page.split(f'id="incident-{incident_id}"')[1].split('<li class="incident')[0]
+
+
+def _unit(page: str, call_sign: str) -> str:
+    return page.split(f'id="unit-{call_sign}"')[1].split("</li>")[0]
