@@ -208,7 +208,9 @@ def test_a_crew_accepting_too_late_is_told_not_to_go(line, in_database, job):
 def test_a_crew_may_ring_and_key_the_same_digits(line, in_database, job):
     phone, dispatch_id, _ = job
     call = line.rings(From=phone, To="+441632960120", sid="CA" + "c" * 32).hears("key your answer")
-    call.presses("1").hears("12 Invented Quay")
+    call.presses("1").hears("accepted").hears("as a text")
+    told = select(Message).where(Message.dispatch_id == dispatch_id).order_by(Message.made_at)
+    assert "12 Invented Quay" in in_database(lambda db: [text.body for text in db.scalars(told)])[-1]
     assert in_database(lambda db: db.get(Dispatch, dispatch_id).state) == "acknowledged"
 
 
