@@ -42,19 +42,25 @@ def available(db: Session, incident: Incident, now: datetime) -> list[Proposal]:
     ).all()
     free = duties.may_be_offered(db, free, incident.scene_safety, now)
     near = _near(db, incident)
-    return in_order(db, incident, [unit for unit in free if near is None or unit.locality in near], now)
+    return _in_order(db, incident, [unit for unit in free if near is None or unit.locality in near], near, now)
 
 
 def in_order(db: Session, incident: Incident, cars: Sequence[Unit], now: datetime) -> list[Proposal]:
     """These cars as `available` orders them; those of other localities last."""
-    near = _near(db, incident) or []
+    return _in_order(db, incident, cars, _near(db, incident), now)
+
+
+def _in_order(
+    db: Session, incident: Incident, cars: Sequence[Unit], near: list[str] | None, now: datetime
+) -> list[Proposal]:
+    ranks = {locality: at for at, locality in enumerate(near or [])}
     to = whereabouts.of_incident(db, incident)
     where = whereabouts.of_units(db, cars, now) if to else {}
     proposals = [Proposal(car, travel.arrival(where.get(car.call_sign), to, now)) for car in cars]
 
     def place(one: Proposal) -> tuple[int, bool, int, datetime, str]:
         car = one.unit
-        rank = near.index(car.locality) if car.locality in near else len(near)
+        rank = ranks.get(car.locality, len(ranks))
         minutes = one.arrival.minutes if one.arrival else 0
         return rank, one.arrival is None, minutes, car.since, car.call_sign
 
