@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from triage import approvals, history, places, rules, whereabouts
+from triage import approvals, history, outline, places, rules, whereabouts
 from triage.models import DirectoryEntry, Keyword, Line, Locality, Service, Staff, Unit, new_id
 from triage.reach_models import SharedNumber
 from triage.service_file import ServiceFile
@@ -85,6 +85,7 @@ def apply(
     _directory(db, changes, file)
     _shared_numbers(db, changes, file, now)
     _service(db, changes, file, now, fallback_number, two_people)
+    _outline(db, changes, file, now)
     rules.forget(db)
     if changes:
         history.record(db, "service_applied", actor="operator", now=now, changes=len(changes))
@@ -178,6 +179,8 @@ def _service(
         config["allow_destinations"] = list(file.service.allow_destinations)
     if file.replies:
         config["replies"] = [[reply.name, reply.text] for reply in file.replies]
+    if file.outline:
+        config["outline"] = outline.version(file.outline)
     row = db.get(Service, 1)
     if row is None:
         config |= {"retention": retention, FALLBACK: fallback_number}
@@ -200,6 +203,19 @@ def _service(
         row.name, row.config, row.wording = file.service.name, config, wanted["wording"]
         row.version, row.applied_at = row.version + 1, now
         changes.append(f"service {file.service.name}: changed")
+
+
+def _outline(db: Session, changes: list[str], file: ServiceFile, now: datetime) -> None:
+    """The outlines of the board's map, in a row of their own: the numbers are read often, and these are large."""
+    row = db.get(Service, rules.OUTLINE)
+    wanted = file.outline or {}
+    if wanted == (row.config if row else {}):
+        return
+    changes.append(f"map: {len(wanted['features'])} outlines" if wanted else "map: retired")
+    if row is None:
+        row = Service(id=rules.OUTLINE, name="map", config=wanted, wording={}, version=0, applied_at=now)
+        db.add(row)
+    row.config, row.version, row.applied_at = wanted, row.version + 1, now
 
 
 def _ask(db: Session, changes: list[str], kind: str, what: str, wanted: dict[str, Any], now: datetime) -> None:

@@ -67,7 +67,10 @@ class Base(DeclarativeBase):
 
 
 class Service(Base):
-    """One row: what `apply` loaded last. `config` holds numbers (deadlines, order), `wording` the spoken sentences."""
+    """Row 1: what `apply` loaded last. `config` holds numbers (deadlines, order), `wording` the spoken sentences.
+
+    Row 2, if there is one, holds the outlines of the board's map in its `config` (triage.rules.outline).
+    """
 
     __tablename__ = "service"
     id: Mapped[int] = mapped_column(primary_key=True)

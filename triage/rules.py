@@ -54,14 +54,21 @@ class TheService(msgspec.Struct, frozen=True):
     no_car_fallback: str
     allow_destinations: tuple[str, ...] = ()  # prefixes beyond ordinary British numbers (triage.destinations)
     replies: tuple[tuple[str, str], ...] = ()  # name and words of each saved reply (triage.saved_replies)
+    outline: str | None = None  # the version of the board's outlines, if there are any (triage.outline)
 
 
+OUTLINE = 2  # the row that holds the board's outlines and nothing else
 NO_CAR = "No car can go now. Ring 999 if there is danger now; otherwise the crisis team on call."
 
 
 def config(db: Session) -> dict[str, Any]:
     """What `apply` keeps of the file's numbers, as it was written."""
     return db.scalar(select(Service.config).where(Service.id == 1)) or {}
+
+
+def outline(db: Session) -> dict[str, Any] | None:
+    """The board's outlines, as GeoJSON: large, so they stand beside the numbers, and only the map reads them."""
+    return db.scalar(select(Service.config).where(Service.id == OUTLINE)) or None
 
 
 def current(db: Session) -> TheService:
@@ -93,4 +100,5 @@ def _read(db: Session) -> TheService:
         row.config.get("no_car_fallback") or NO_CAR,
         tuple(row.config.get("allow_destinations") or ()),
         tuple((name, words) for name, words in row.config.get("replies") or ()),
+        row.config.get("outline"),
     )

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from typing import Any
 
+from triage import outline
 from triage.keywords import Word, problems
 from triage.rules import Rules
 from triage.service_fields import (
@@ -54,6 +56,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "name": _NAME,
         "no_car_fallback": Field(text(300)),
         "allow_destinations": Field(texts(prefix), default=()),
+        "map": Field(text()),
     },
     "order": {
         "wait_climb_minutes": Field(whole(1, 240)),
@@ -136,9 +139,13 @@ Entry = dict[str, Any]
 
 
 class Reader:
-    """Reads what one file gave, once. `found` is every mistake; `result()` may be asked for when there is none."""
+    """Reads what one file gave, once. `found` is every mistake; `result()` may be asked for when there is none.
 
-    def __init__(self, given: Entry, lines: Lines, wording_names: Collection[str] | None) -> None:
+    `folder` is where the files lie that it names."""
+
+    def __init__(
+        self, given: Entry, lines: Lines, wording_names: Collection[str] | None, folder: Path | None = None
+    ) -> None:
         self.found: list[Problem] = []
         self._lines = lines
         for name in given.keys() - {*FIELDS, "wording"}:
@@ -148,6 +155,7 @@ class Reader:
         if "service" not in given:
             self._say(1, 'There is no [service]; begin the file with [service] and a line name = "...".')
         self._check_across()
+        self._outline = self._outline_in(folder)
 
     def result(self) -> ServiceFile:
         def made(kind: Callable[..., Any], name: str) -> tuple[Any, ...]:
@@ -168,6 +176,7 @@ class Reader:
             order=next(iter(made(Order, "order")), Order()),
             car=next(iter(made(Car, "car")), Car()),
             retention=next(iter(made(Retention, "retention")), Retention()),
+            outline=self._outline,
         )
 
     # Each field by itself
@@ -223,6 +232,17 @@ class Reader:
             except Wrong as wrong:
                 self._say(line, f"{name} {wrong}.")
         return kept
+
+    def _outline_in(self, folder: Path | None) -> dict[str, Any] | None:
+        """What the file named as `map` holds."""
+        name = next((entry.get("map") for entry in self._given["service"]), None)
+        if name is None or folder is None:
+            return None
+        try:
+            return outline.read(folder / name)
+        except outline.BadOutline as bad:
+            self._say(self._lines.key("service", 0, "map"), f"map: {name} {bad}.")
+            return None
 
     # Fields against each other
 

@@ -69,17 +69,17 @@ def read(path: Path | str, *, wording_names: Collection[str] | None = None) -> S
         raise ServiceFileError(
             [Problem(1, f"The file cannot be read: {error.strerror}; check its name and place.")]
         ) from None
-    return read_text(written, wording_names=wording_names)
+    return read_text(written, wording_names=wording_names, folder=Path(path).parent)
 
 
-def read_text(written: str, *, wording_names: Collection[str] | None = None) -> ServiceFile:
-    """The same for what a file holds."""
+def read_text(written: str, *, wording_names: Collection[str] | None = None, folder: Path | None = None) -> ServiceFile:
+    """The same for what a file holds. `folder` is where the files lie that it names; without it they are not read."""
     written = written.replace("\r\n", "\n")
     try:
         given = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
         raise ServiceFileError([_syntax(written, str(error))]) from None
-    reader = Reader(given, Lines(written), wording_names)
+    reader = Reader(given, Lines(written), wording_names, folder)
     if reader.found:
         raise ServiceFileError(reader.found)
     return reader.result()

@@ -1,7 +1,7 @@
 """What a service file holds, once it has no mistake in it; and how mistakes in one are told."""
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,11 +23,13 @@ class ServiceFileError(Exception):
 
 class Service(msgspec.Struct, frozen=True):
     """The service itself. `no_car_fallback` is the sentence shown and said when no car is on duty;
-    `allow_destinations` are prefixes people may be rung and texted on beyond ordinary British numbers."""
+    `allow_destinations` are prefixes people may be rung and texted on beyond ordinary British numbers; `map` is the
+    file of outlines for the board's map, beside the service file."""
 
     name: str
     no_car_fallback: str | None = None
     allow_destinations: tuple[str, ...] = ()
+    map: str | None = None
 
 
 class Locality(msgspec.Struct, frozen=True):
@@ -163,7 +165,7 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class ServiceFile(msgspec.Struct, frozen=True):
-    """Everything in a service file that has no mistake in it."""
+    """Everything in a service file that has no mistake in it. `outline` is what the file named as `map` holds."""
 
     service: Service
     localities: tuple[Locality, ...] = ()
@@ -179,6 +181,7 @@ class ServiceFile(msgspec.Struct, frozen=True):
     order: Order = Order()
     car: Car = Car()
     retention: Retention = Retention()
+    outline: dict[str, Any] | None = None
 
     def hours_of(self, locality: str) -> tuple[str, ...]:
         """The spans of a locality: its own, or those that name no locality, or none."""

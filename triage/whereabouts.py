@@ -1,6 +1,6 @@
 """Where an incident is and where a car is, as far as is known. Read from the database, never asked of anybody else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -42,9 +42,11 @@ def of_incident(db: Session, incident: Incident) -> Position | None:
     return places.kept(incident.position) or of_postcode(db, incident.postcode)
 
 
-def of_units(db: Session, cars: Sequence[Unit], now: datetime) -> dict[str, Position]:
+def of_units(
+    db: Session, cars: Sequence[Unit], now: datetime, may_see: Callable[[Incident], bool] = lambda _: True
+) -> dict[str, Position]:
     """Where these cars are, by call sign: at the incident each last reached today, else at its base. Others are left
-    out: nobody knows.
+    out: nobody knows, or it is at an incident that whoever asks may not see.
     """
     names = [car.call_sign for car in cars]
     morning = now.astimezone(HERE).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -56,7 +58,8 @@ def of_units(db: Session, cars: Sequence[Unit], now: datetime) -> dict[str, Posi
         .order_by(DispatchStep.at, DispatchStep.id)
     )
     last = {row.call_sign: row.Incident for row in reached}
-    found = {call_sign: of_incident(db, incident) for call_sign, incident in last.items()}
+    cars = [car for car in cars if car.call_sign not in last or may_see(last[car.call_sign])]
+    found = {car.call_sign: of_incident(db, last[car.call_sign]) for car in cars if car.call_sign in last}
     for car in cars:
         if found.get(car.call_sign) is None and car.base_lat is not None and car.base_lon is not None:
             found[car.call_sign] = Position(car.base_lat, car.base_lon)

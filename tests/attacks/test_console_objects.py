@@ -112,6 +112,7 @@ def scene(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scen
     """Three texters with nurses, one car out, and one that cannot come."""
     file: Path = tmp_path_factory.mktemp("service") / "service.toml"
     file.write_text(EXAMPLE.read_text(encoding="utf-8") + MORE, encoding="utf-8")
+    (file.parent / "outline.geojson").write_bytes(EXAMPLE.with_name("outline.geojson").read_bytes())
     town.stack.command("apply", str(file))
     tokens: dict[str, str] = {}
 

@@ -112,6 +112,7 @@ EXPECT: Final[dict[str, Route]] = {
     "pages.give_back_for_later": Route("n", "held", {"seen_band": "4", "band": "5", "because": "safe_for_now"}),
     "pages.board": Route("ds"),
     "pages.board_live": Route("ds"),
+    "pages.board_map": Route("ds"),
     "pages.send_unit": Route("ds", "incident", {"call_sign": "IW01"}),
     "pages.stand_down": Route("ds", "incident", {"reason": "Not needed"}),
     "pages.change_incident": Route("nds", "incident", {"concern": "Alone"}),

@@ -53,6 +53,7 @@ def test_no_crew_answering_asks_the_next_and_then_rings_a_person(make_town: Call
     text = EXAMPLE.read_text()
     assert "ack_deadline_s = 120" in text
     quick.write_text(text.replace("ack_deadline_s = 120", "ack_deadline_s = 30"))
+    (tmp_path / "outline.geojson").write_bytes(EXAMPLE.with_name("outline.geojson").read_bytes())
     town = make_town(service_file=quick)
     ana, contact = with_nurse_and_contact(town)
     grace = town.colleague("grace@example.org")

@@ -82,6 +82,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.give_back_for_later": NURSE,
     "pages.board": BOARD,
     "pages.board_live": BOARD,
+    "pages.board_map": BOARD,
     "pages.send_unit": BOARD,
     "pages.stand_down": BOARD,
     "pages.change_incident": NURSE | BOARD,

@@ -122,7 +122,7 @@ def not_modified(etag: str) -> Response | None:
     return _stamped(make_response("", 304), etag)
 
 
-def fresh(html: str, etag: str) -> Response:
+def fresh(html: str | bytes, etag: str) -> Response:
     """A live part with its version."""
     return _stamped(make_response(html), etag)
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import choosing, crew_calls, duties, incidents, promises, revisions, travel, units, whereabouts
+from triage import choosing, crew_calls, duties, incidents, promises, revisions, rules, travel, units, whereabouts
 from triage.choosing import Proposal
 from triage.db import Database
 from triage.desk import desk_data
@@ -97,6 +97,9 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "duty_over": over - asked,
         "proposed": _proposals(db, rows, free, now),
         "jobs": jobs,
+        "place_of": _places(db, rows),
+        "unit_at": whereabouts.of_units(db, cars, now, walls.incident),
+        "outline": rules.current(db).outline,
         "phones": {car.call_sign: car.phone for car in cars},
         "promises": owed,
         "owners": desk_data.owners(db),
@@ -130,6 +133,12 @@ def _proposals(db: Session, rows: Sequence[Row], free: Sequence[Unit], now: date
     return {
         one.incident.id: choosing.in_order(db, one.incident, free, now) for one in rows if free and one.can_send
     }  # fmt: skip
+
+
+def _places(db: Session, rows: Sequence[Row]) -> dict[str, Position]:
+    """Where the incidents of these rows are, as far as it is known."""
+    found = {one.incident.id: whereabouts.of_incident(db, one.incident) for one in rows if not one.incident.closed_at}
+    return {incident_id: position for incident_id, position in found.items() if position}
 
 
 def journeys(db: Session, incidents_shown: Sequence[Incident], now: datetime) -> tuple[list[Position], list[Position]]:

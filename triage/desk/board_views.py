@@ -6,9 +6,9 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from triage import dispatch, duties, incidents, revisions, units, visits, walls
+from triage import dispatch, duties, incidents, outline, revisions, rules, units, visits, walls
 from triage.contacts import NotFound
-from triage.desk import access, answers, board_data, words
+from triage.desk import access, answers, board_data, headers, words
 from triage.desk.access import me
 from triage.desk.answers import Overtaken
 from triage.desk.blueprint import pages
@@ -39,6 +39,20 @@ def board_live() -> ResponseReturnValue:
     with desk().database.reading() as db:
         tag = _tag(db)
         return answers.fresh(render_template("board_live.jinja", **_everything(db)), tag)
+
+
+@pages.get("/board/map")
+def board_map() -> ResponseReturnValue:
+    """The outlines of the board's map, as GeoJSON, or 304. They name no incident and no person."""
+    with desk().database.reading() as db:
+        tag = rules.current(db).outline or "none"
+        headers.may_be_kept()
+        if same := answers.not_modified(tag):
+            return same
+        found = rules.outline(db) or outline.NOTHING
+    answer = answers.fresh(outline.as_sent(found), tag)
+    answer.content_type = "application/geo+json"
+    return answer
 
 
 def _tag(db: Session) -> str:

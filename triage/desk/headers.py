@@ -84,6 +84,11 @@ def allow_softphone(softphone: dict[str, object]) -> None:
         g.connects, g.microphone = TWILIO_CONNECTS.format(edge=softphone.get("edge") or "roaming"), True
 
 
+def may_be_kept() -> None:
+    """This one answer names nobody: the browser may keep it, and asks each time whether it is still so."""
+    g.kept = "private, no-cache"
+
+
 def put(response: Response) -> Response:
     """After every page: put the headers on its answer."""
     connects = f"'self' {g.get('connects', '')}".strip()
@@ -94,6 +99,8 @@ def put(response: Response) -> Response:
     response.headers["Permissions-Policy"] = NO_DEVICES + ("(self)" if g.get("microphone") else "()")
     for name, value in FIXED.items():
         response.headers[name] = value
+    if "kept" in g:
+        response.headers["Cache-Control"] = g.kept
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = HSTS
     return response

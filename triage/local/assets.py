@@ -8,6 +8,7 @@ runs here (`--ignore-scripts`). After this, `triage/desk/static/vendor/` holds
     images/                  its icons, without those that show the NHS logo, which is protected
     htmx.min.js              fragment swaps
     twilio.min.js            the Twilio Voice SDK (softphone)
+    leaflet.js, leaflet.css  the map on the dispatch board, without its pictures
     licences/                each package's licence
     manifest.json            name, version, licence and SHA-256 of every file
 
@@ -56,6 +57,11 @@ def plain_style(css: str) -> str:
     return css.strip() + "\n"
 
 
+def without_pictures(css: str) -> str:
+    """The same, with none of its pictures: they belong to parts of the map that we do not use."""
+    return plain_style(re.sub(r"url\([^)]*\)", "none", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)))
+
+
 def plain_script(text: str) -> str:
     """The script without its source-map comment, which a browser would ask us for."""
     return SOURCE_MAP.sub("", text).strip() + "\n"
@@ -81,6 +87,10 @@ PAGE_PACKAGES = (
     ),
     Package("htmx.org", (("dist/htmx.min.js", "htmx.min.js", plain_script),)),
     Package("@twilio/voice-sdk", (("dist/twilio.min.js", "twilio.min.js", plain_script),)),
+    Package(
+        "leaflet",
+        (("dist/leaflet.css", "leaflet.css", without_pictures), ("dist/leaflet.js", "leaflet.js", plain_script)),
+    ),
 )
 TEST_PACKAGES = (Package("axe-core", (("axe.min.js", "axe.min.js", plain_script),)),)
 
