@@ -46,7 +46,6 @@ def test_every_mark_has_words_and_a_shape_and_can_be_pressed(
     assert "Fratton" not in page.locator("#map").inner_text()
     expect(page.locator(".map-outline").first).to_be_visible()
     expect(page.locator(".map-name", has_text="Newport")).to_be_visible()
-    page.locator("#map-box").screenshot(path=f"/tmp/h-map-shot-{width}.png")
     check(page, axe, f"the map {width} {scheme}", width)
     boxes = [one.bounding_box() for one in page.locator(".map-button").all()]
     for at, one in enumerate(boxes):
