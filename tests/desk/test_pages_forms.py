@@ -363,7 +363,8 @@ def test_a_position_alone_says_where_the_car_must_go(lab: Lab, ana: Person, thei
         assert (row.address, row.who_is_there, row.tell_person) == (None, "Their son", True)
     board = lab.as_("grace").get("/board").text
     assert row.position
-    assert f"at {row.position} (SZ 50" in board
+    assert f"<strong>{row.where}</strong> (SZ 50" in board
+    assert f", at {row.position}" not in board, "it is said once"
     assert "There: Their son" in board
     ana.post(f"/desk/contacts/{theirs}/draft", **{"car-address": "", "car-position": "SZ 500 890"})
     assert 'value="SZ 500 890"' not in ana.get("/desk").text, "what was asked for does not stand there again"
