@@ -7,7 +7,6 @@ jobs by itself any more; a person may still call it out, with a reason (`dispatc
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,8 +15,8 @@ from triage import history, rules
 from triage.car_models import Duty
 from triage.contacts import NotFound
 from triage.models import Unit
+from triage.opening import UK
 
-HERE: Final = ZoneInfo("Europe/London")
 LONGEST: Final = timedelta(hours=24)  # our choice: longer is a slip of the day, not a duty
 MOST_ON_BOARD: Final = 8
 LONGEST_NAME: Final = 80
@@ -88,9 +87,9 @@ def local_time(typed: str, field: str) -> datetime:
         raise BadDuty(field, "Write a day and a time, such as 2026-03-01 17:30.") from None
     if at.tzinfo:
         return at.astimezone(UTC)
-    first, second = at.replace(tzinfo=HERE), at.replace(tzinfo=HERE, fold=1)
+    first, second = at.replace(tzinfo=UK), at.replace(tzinfo=UK, fold=1)
     if first.utcoffset() != second.utcoffset():
-        comes_twice = first.astimezone(UTC).astimezone(HERE).replace(tzinfo=None) == at
+        comes_twice = first.astimezone(UTC).astimezone(UK).replace(tzinfo=None) == at
         if comes_twice:
             raise BadDuty(field, f"The clocks go back that night, so {at:%H:%M} comes twice. Write 00:59 or 02:00.")
         raise BadDuty(field, f"The clocks go forward that night, so there is no {at:%H:%M}. Write 00:59 or 02:00.")
@@ -199,7 +198,7 @@ def ended_during(db: Session, call_sign: str, since: datetime) -> bool:
 
 def clock(at: datetime) -> str:
     """The time as a clock here shows it."""
-    return f"{at.astimezone(HERE):%H:%M}"
+    return f"{at.astimezone(UK):%H:%M}"
 
 
 def _open(db: Session, call_sign: str) -> Sequence[Duty]:

@@ -19,15 +19,14 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from triage import places
+from triage.opening import UK
 from triage.places import Position
 
 log = structlog.get_logger(__name__)
-HERE: Final = ZoneInfo("Europe/London")
 ROAD_FACTOR: Final = 1.3
 SPEEDS_KMH: Final = ((0, 55), (6, 45), (7, 35), (10, 40), (15, 35), (19, 45), (22, 50), (24, 0))  # from each hour on
 DEADLINE_S: Final = 0.8  # for the whole answer, name look-up and reading included
@@ -49,7 +48,7 @@ class Arrival:
 
 def speed_kmh(now: datetime) -> int:
     """How fast a car gets on at this hour."""
-    hour = now.astimezone(HERE).hour
+    hour = now.astimezone(UK).hour
     return next(speed for (start, speed), (end, _) in pairwise(SPEEDS_KMH) if start <= hour < end)
 
 

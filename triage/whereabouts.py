@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,9 +10,9 @@ from sqlalchemy.orm import Session
 from triage import places
 from triage.car_models import DispatchStep, Postcode
 from triage.models import Dispatch, Incident, Unit
+from triage.opening import UK
 from triage.places import BadPlace, Position
 
-HERE: Final = ZoneInfo("Europe/London")
 THERE: Final = ("on_scene", "with_person", "leaving", "at_destination", "clear")  # steps of a crew that has been there
 
 
@@ -49,7 +48,7 @@ def of_units(
     out: nobody knows, or it is at an incident that whoever asks may not see.
     """
     names = [car.call_sign for car in cars]
-    morning = now.astimezone(HERE).replace(hour=0, minute=0, second=0, microsecond=0)
+    morning = now.astimezone(UK).replace(hour=0, minute=0, second=0, microsecond=0)
     reached = db.execute(
         select(Dispatch.call_sign, Incident)
         .join(DispatchStep, DispatchStep.dispatch_id == Dispatch.id)
