@@ -159,7 +159,8 @@ def _nobody(db: Session, incident: Incident, tried: bool, actor: str, now: datet
     had_it = {row.call_sign for row in incident.dispatches}
     kept_back = duties.kept_back(db, incident.locality, incident.scene_safety, now)
     if lone := [call_sign for call_sign in kept_back if call_sign not in had_it]:
-        what = f"{what}, {' and '.join(lone)} has a lone crew, and the scene is not known to be safe"
+        have = "has a lone crew" if len(lone) == 1 else "have lone crews"
+        what = f"{what}, {' and '.join(lone)} {have}, and the scene is not known to be safe"
     if over := duties.past_their_end(db, incident.locality, now):
         what = f"{what}, and the duty of {' and '.join(over)} is over (it may be called out)"
     person_must_know(db, incident, f"{what}: somebody must decide", now)
