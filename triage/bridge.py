@@ -37,16 +37,18 @@ class NotRungBack(Taken):
     """The person has rung off, and there is no number the line may ring them on."""
 
 
-def take_next(db: Session, staff: Staff, rules: Rules, *, now: datetime, unasked: bool = False) -> QueueEntry | None:
+def take_next(
+    db: Session, staff: Staff, rules: Rules, *, now: datetime, unasked: bool = False, beyond: int = 0
+) -> QueueEntry | None:
     """Claim the next person for this nurse and ring her; the one she holds if she holds one; None if nobody waits.
 
-    `unasked` as in `queue.claim_next`.
+    `unasked` and `beyond` as in `queue.claim_next`.
     """
-    already = presence.holding(db, staff.id)
-    if already:
-        return already
-    entry = queue.claim_next(db, staff, rules, now=now, unasked=unasked)
-    if entry:
+    already = presence.all_held(db, staff.id)
+    if already and not beyond:
+        return already[0]
+    entry = queue.claim_next(db, staff, rules, now=now, unasked=unasked, beyond=beyond)
+    if entry and entry not in already:
         _stop_alerting(db, entry, now)
         ring(db, entry, staff, rules, now=now)
     return entry
@@ -147,7 +149,7 @@ def accepted(db: Session, leg: Leg, rules: Rules, *, now: datetime) -> QueueEntr
     else:
         queue.step(db, entry, "finish", actor="carrier", now=now, token=leg.token, ended_at=now, ended_how="gave_up")
         promises.owe_call_back(db, entry.contact, "Rang off while waiting", now=now)
-        _free(db, staff.id, now)
+        has_no_more(db, staff.id, now=now)
         raise NotRungBack
     return entry
 
@@ -217,7 +219,7 @@ def room_lost(db: Session, entry: QueueEntry, *, now: datetime) -> None:
     if queue.put_back(
         db, entry, reason, actor="carrier", now=now, token=token, band=min(entry.band, queue.VERY_URGENT)
     ):
-        _free(db, nurse_id, now)
+        has_no_more(db, nurse_id, now=now)
         _end_nurse_legs(db, entry, now, token=token)
 
 
@@ -260,7 +262,7 @@ def _call_back_ended(db: Session, leg: Leg, entry: QueueEntry, was: str, now: da
     nurse_id = entry.nurse_id
     if queue.step(db, entry, "finish", actor="carrier", now=now, token=leg.token, ended_at=now, ended_how="no_answer"):
         entry.contact.ended_at = now
-        _free(db, nurse_id, now)
+        has_no_more(db, nurse_id, now=now)
         _end_nurse_legs(db, entry, now)
 
 
@@ -302,20 +304,23 @@ def pages_gone(db: Session, rules: Rules, *, now: datetime) -> int:
     """
     gone = 0
     for row in presence.pages_gone(db, now):
-        entry = presence.holding(db, row.staff_id)
-        if entry is not None:
-            offered = entry.state == "offered" and row.via == "browser"
-            if not offered and entry.contact.channel == "call":
-                continue
-            token = entry.token
-            band = entry.band if offered else min(entry.band, queue.VERY_URGENT)
-            reason = "" if offered else "The nurse's page stopped answering"
-            if not queue.put_back(db, entry, reason, actor="clock", now=now, token=token, band=band):
-                continue
-            _end_nurse_legs(db, entry, now, token=token)
-        presence.change(db, row, "break", actor="clock", now=now, reason=presence.PAGE_GONE)
-        gone += 1
+        for entry in presence.all_held(db, row.staff_id):
+            _page_gone_for(db, entry, row, now)
+        if presence.holding(db, row.staff_id) is None:
+            presence.change(db, row, "break", actor="clock", now=now, reason=presence.PAGE_GONE)
+            gone += 1
     return gone
+
+
+def _page_gone_for(db: Session, entry: QueueEntry, row: Presence, now: datetime) -> None:
+    offered = entry.state == "offered" and row.via == "browser"
+    if not offered and entry.contact.channel == "call":
+        return
+    token = entry.token
+    band = entry.band if offered else min(entry.band, queue.VERY_URGENT)
+    reason = "" if offered else "The nurse's page stopped answering"
+    if queue.put_back(db, entry, reason, actor="clock", now=now, token=token, band=band):
+        _end_nurse_legs(db, entry, now, token=token)
 
 
 def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
@@ -341,7 +346,7 @@ def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
     nurse_id, token = entry.nurse_id, entry.token
     if entry.call_back and entry.state == "connecting":
         queue.put_back(db, entry, "", actor="caller", now=now, token=token)
-        _free(db, nurse_id, now)
+        has_no_more(db, nurse_id, now=now)
         _end_nurse_legs(db, entry, now, token=token)
         return
     if queue.step(db, entry, "abandon", actor="caller", now=now, ended_at=now, ended_how="gave_up", lease_until=None):
@@ -352,7 +357,7 @@ def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
     else:
         return
     contact.ended_at = now
-    _free(db, nurse_id, now)
+    has_no_more(db, nurse_id, now=now)
     _end_nurse_legs(db, entry, now)
 
 
@@ -372,13 +377,16 @@ def finish(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> Non
     if entry is not None and entry.state == "finished" and entry.nurse_id == staff.id:
         return
     entry = queue.held_by(db, contact.id, staff)
-    queue.step(db, entry, "finish", actor=staff.id, now=now, token=entry.token, ended_at=now, ended_how="finished")
+    queue.step(
+        db, entry, "finish", actor=staff.id, now=now, token=entry.token, ended_at=now, ended_how="finished",
+        hand_to_id=None,
+    )  # fmt: skip
     contact.ended_at = contact.ended_at or now
     if entry.connected_at:
         promises.settle_for(db, contact, "call_back", "A nurse has spoken with them", actor=staff.id, now=now)
     else:
         promises.owe_call_back(db, contact, "The call was ended before a nurse had spoken with them", now=now)
-    _free(db, staff.id, now)
+    has_no_more(db, staff.id, now=now)
     if contact.channel == "call" and not contact.leg_ended:
         outbox.add(db, "end_call", now=now, contact_id=contact.id)
     _end_nurse_legs(db, entry, now)
@@ -394,7 +402,7 @@ def give_back(db: Session, contact: Contact, staff: Staff, *, now: datetime, ahe
     band = min(entry.band, queue.VERY_URGENT) if ahead and was == "connected" else entry.band
     if not queue.put_back(db, entry, "Given back by a nurse", actor=staff.id, now=now, token=token, band=band):
         raise queue.NotTheirs("This person is not with you any more.")
-    _free(db, staff.id, now)
+    has_no_more(db, staff.id, now=now)
     _end_nurse_legs(db, entry, now, token=token)
     if was != "offered" and contact.channel == "call" and not contact.leg_ended:
         outbox.add(db, "return_caller", now=now, contact_id=contact.id, token=token)
@@ -407,9 +415,10 @@ def _stop_alerting(db: Session, entry: QueueEntry, now: datetime) -> None:
         outbox.add(db, "hang_up", now=now, leg_id=leg.id)
 
 
-def _free(db: Session, nurse_id: str | None, now: datetime) -> None:
+def has_no_more(db: Session, nurse_id: str | None, *, now: datetime) -> None:
+    """She has this person no more: she wraps up, unless she has other conversations."""
     row = db.get(Presence, nurse_id) if nurse_id else None
-    if row and row.state == "on_contact":
+    if row and row.state == "on_contact" and presence.holding(db, row.staff_id) is None:
         presence.change(db, row, "wrapping_up", actor="clock", now=now)
 
 

@@ -190,6 +190,7 @@ class Presence(Base):
     since: Mapped[datetime]
     reason: Mapped[str | None] = mapped_column(String(200))
     missed: Mapped[int] = mapped_column(Integer, default=0)
+    texts_at_once: Mapped[int] = mapped_column(Integer, default=1)  # how many text conversations she takes at a time
     page_seen_at: Mapped[datetime | None]  # her page asked for news since she made herself ready; None: no page did
 
 
@@ -247,6 +248,10 @@ class QueueEntry(Base):
 
     `arrived_at` is the original arrival and never moves back in the queue. `token` goes up with every claim: whoever
     holds an older one can change nothing. `lane` is the locality's code, or "" where nobody knows it yet.
+
+    `slot` is 0 for a call; each of the text conversations a nurse has at once takes one, below the number she set.
+    `read_at` is when she last looked at the conversation. While `hand_to_id` is set, that colleague is asked to take
+    it; `hand_note`, by `hand_from_id`, stays for whoever took it.
     """
 
     __tablename__ = "queue_entry"
@@ -260,6 +265,13 @@ class QueueEntry(Base):
     climbed_at: Mapped[datetime]
     token: Mapped[int] = mapped_column(Integer, default=0)
     nurse_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    slot: Mapped[int] = mapped_column(Integer, default=0)
+    read_at: Mapped[datetime | None]
+    hand_to_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    hand_from_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    hand_note_sealed: Mapped[SealedText | None]
+    hand_note = Sealed[str | None]("hand_note_sealed")
+    handed_at: Mapped[datetime | None]
     room: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     call_back: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -275,7 +287,7 @@ class QueueEntry(Base):
             postgresql_where=text("state = 'waiting'"), sqlite_where=text("state = 'waiting'"),
         ),
         Index(
-            "uq_queue_entry_one_nurse", "nurse_id", unique=True,
+            "uq_queue_entry_nurse_slot", "nurse_id", "slot", unique=True,
             postgresql_where=_in("state", HELD), sqlite_where=_in("state", HELD),
         ),
     )  # fmt: skip

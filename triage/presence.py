@@ -19,6 +19,7 @@ from triage.rules import Rules
 
 CHOSEN = ("ready", "busy", "break", "off")  # what a nurse may set; the other states follow from the work
 VIA = ("phone", "browser")
+MOST_TEXTS_AT_ONCE = 6  # more than a person can follow; what one can, she sets herself
 PAGE_NOTED_S = 10
 PAGE_GONE_S = 90
 """Browsers let a page in the background ask no more than once a minute: it must not be taken for gone."""
@@ -66,6 +67,19 @@ def put(db: Session, staff: Staff, state: str, via: str | None, *, now: datetime
     return row
 
 
+def set_texts_at_once(db: Session, staff: Staff, number: int, *, now: datetime) -> Presence:
+    """How many text conversations she takes at a time, from now on; those she has stay hers. Raises CannotBe."""
+    if "nurse" not in staff.roles:
+        raise CannotBe("Only a nurse takes people from the queue. Ask an administrator for that role.")
+    if not 1 <= number <= MOST_TEXTS_AT_ONCE:
+        raise CannotBe(f"A nurse takes from 1 to {MOST_TEXTS_AT_ONCE} text conversations at a time.")
+    row = of(db, staff)
+    if row.texts_at_once != number:
+        row.texts_at_once = number
+        history.record(db, "texts_at_once", actor=staff.id, now=now, staff_id=staff.id, number=number)
+    return row
+
+
 def page_to_note(db: Session, staff_id: str, now: datetime) -> bool:
     """Whether it is time to note that her page is there: while she is ready or has somebody, every PAGE_NOTED_S."""
     row = db.get(Presence, staff_id)
@@ -107,8 +121,27 @@ def change(
 
 
 def holding(db: Session, staff_id: str) -> QueueEntry | None:
-    """The entry this nurse holds now, if any: there is never more than one."""
-    return db.scalar(select(QueueEntry).where(QueueEntry.nurse_id == staff_id, _HELD))
+    """The entry this nurse holds now, if any; the first of them if she has several text conversations."""
+    return next(iter(all_held(db, staff_id)), None)
+
+
+def all_held(db: Session, staff_id: str) -> Sequence[QueueEntry]:
+    """Every entry this nurse holds now, by slot: one call, or text conversations up to the number she set."""
+    held = select(QueueEntry).where(QueueEntry.nurse_id == staff_id, _HELD)
+    return db.scalars(held.order_by(QueueEntry.slot)).all()
+
+
+def free_slot(db: Session, staff_id: str, channel: str) -> int | None:
+    """The slot in which this nurse may take one more contact of this channel; None while she may take none."""
+    held = all_held(db, staff_id)
+    if not held:
+        return 0
+    if channel != "text" or any(entry.contact.channel != "text" for entry in held):
+        return None
+    row = db.get(Presence, staff_id)
+    taken = {entry.slot for entry in held}
+    at_once = row.texts_at_once if row else 1
+    return next((slot for slot in range(at_once) if slot not in taken), None) if len(held) < at_once else None
 
 
 def missed(db: Session, staff_id: str, rules: Rules, *, now: datetime) -> None:

@@ -4,7 +4,8 @@ Order is need, then promise, then arrival (DESIGN 2.4): the band says *when* som
 they are; inside a band the oldest original arrival comes first. The bands and their reasons are domain.md 6.1.
 
 A claim is one conditional UPDATE. Its row count decides; the token it raises fences off whoever held the entry before;
-a unique index allows a nurse one entry at a time. Tested with 32 nurses at once on both databases.
+a unique index allows a nurse one entry a slot: one call, or as many text conversations as she set. Tested with 32
+nurses at once on both databases.
 """
 
 from collections.abc import Mapping, Sequence
@@ -211,7 +212,8 @@ def _lanes_on_shift(db: Session, now: datetime) -> list[list[str]]:
 
 
 _IN_ORDER = (QueueEntry.band, QueueEntry.arrived_at, QueueEntry.id)
-_RUNG_ABOUT = (QueueEntry.band > DANGER) & QueueEntry.contact.has(Contact.channel == "call")
+_BY_TEXT = QueueEntry.contact.has(Contact.channel == "text")
+_RUNG_ABOUT = (QueueEntry.band > DANGER) & ~_BY_TEXT
 
 
 def waiting(db: Session, lanes: Sequence[str] | None = None, limit: int | None = 500) -> Sequence[QueueEntry]:
@@ -234,25 +236,32 @@ def ahead_of(db: Session, entry: QueueEntry, now: datetime) -> int:
 # --- claiming ---------------------------------------------------------------------------------------------------------
 
 
-def claim_next(db: Session, staff: Staff, rules: Rules, *, now: datetime, unasked: bool = False) -> QueueEntry | None:
+def claim_next(
+    db: Session, staff: Staff, rules: Rules, *, now: datetime, unasked: bool = False, beyond: int = 0
+) -> QueueEntry | None:
     """The next person for this nurse, now in their hands; None if nobody of their lanes waits. Danger now is in every
     nurse's lanes: it is the head of everything.
 
     Asked again while they hold somebody, it returns that one. A text is connected at once; a call is offered, and its
-    lease runs until the nurse has answered.
+    lease runs until the nurse has answered. `beyond`: a nurse with that many text conversations asks for one more of
+    them; asked again once she has it, it returns the newest. While she may have no more, the first she has.
 
     `unasked`: the service looks for whom to ring her about, she did not ask. Then texts are left to those who do ask
     (she would not know that she has one), and danger now to the ringing of everybody at once.
     """
     # One request of a nurse at a time: her second tab must find what the first one took, not "nobody waits".
     db.execute(select(Staff.id).where(Staff.id == staff.id).with_for_update(key_share=True))
-    if held := presence.holding(db, staff.id):
-        return held
-    here: ColumnElement[bool] = _RUNG_ABOUT if unasked else true()
+    held = presence.all_held(db, staff.id)
+    if len(held) > beyond:
+        return max(held, key=lambda entry: (entry.connected_at or now, entry.slot)) if beyond else held[0]
+    slot = presence.free_slot(db, staff.id, "text") if held else 0
+    if slot is None:
+        return held[0]
+    here: ColumnElement[bool] = _RUNG_ABOUT if unasked else _BY_TEXT if held else true()
     wanted = dict.fromkeys(lanes_for(db, staff, now), here)
     if not unasked:
         for other in db.scalars(select(Locality.code)):
-            wanted.setdefault(other, QueueEntry.band == DANGER)
+            wanted.setdefault(other, (QueueEntry.band == DANGER) & here)
     for _look_again in range(2):  # SKIP LOCKED may see nothing while others hold the rows: ask once more
         for lane in _lanes_by_need(db, wanted):
             head = (
@@ -263,16 +272,16 @@ def claim_next(db: Session, staff: Staff, rules: Rules, *, now: datetime, unaske
                 .with_for_update(skip_locked=True)
                 .scalar_subquery()
             )
-            if entry := _claim(db, QueueEntry.id == head, staff, rules, now):
+            if entry := _claim(db, QueueEntry.id == head, staff, slot, rules, now):
                 return entry
-            if held := presence.holding(db, staff.id):
-                return held
     return None
 
 
 def claim(db: Session, entry_id: str, staff: Staff, rules: Rules, *, now: datetime) -> QueueEntry | None:
-    """Take this very entry, if it still waits and the nurse holds nobody: for those rung about danger now."""
-    return _claim(db, QueueEntry.id == entry_id, staff, rules, now)
+    """Take this very entry, if it still waits and the nurse may have it: for those rung about danger now."""
+    db.execute(select(Staff.id).where(Staff.id == staff.id).with_for_update(key_share=True))
+    slot = presence.free_slot(db, staff.id, db.get_one(QueueEntry, entry_id).contact.channel)
+    return None if slot is None else _claim(db, QueueEntry.id == entry_id, staff, slot, rules, now)
 
 
 def _lanes_by_need(db: Session, wanted: Mapping[str, ColumnElement[bool]]) -> list[str]:
@@ -292,12 +301,14 @@ def _lanes_by_need(db: Session, wanted: Mapping[str, ColumnElement[bool]]) -> li
     return [lane for _, lane in sorted(heads)]
 
 
-def _claim(db: Session, which: ColumnElement[bool], staff: Staff, rules: Rules, now: datetime) -> QueueEntry | None:
+def _claim(
+    db: Session, which: ColumnElement[bool], staff: Staff, slot: int, rules: Rules, now: datetime
+) -> QueueEntry | None:
     write = (
         update(QueueEntry)
         .where(which, QueueEntry.state == "waiting")
         .values(
-            state="offered", nurse_id=staff.id, token=QueueEntry.token + 1, room=new_id(),
+            state="offered", nurse_id=staff.id, slot=slot, token=QueueEntry.token + 1, room=new_id(), read_at=None,
             lease_until=now + timedelta(seconds=rules.claim_lease_s),
         )
         .returning(QueueEntry.id)
@@ -306,7 +317,7 @@ def _claim(db: Session, which: ColumnElement[bool], staff: Staff, rules: Rules, 
     try:
         with db.begin_nested():
             entry_id = db.execute(write).scalar_one_or_none()
-    except IntegrityError:  # the one-entry-a-nurse index: another tab of theirs was first
+    except IntegrityError:  # the one-entry-a-slot index: another tab of theirs was first
         return None
     if entry_id is None:
         return None
@@ -314,13 +325,19 @@ def _claim(db: Session, which: ColumnElement[bool], staff: Staff, rules: Rules, 
     if entry.contact.channel == "text":
         entry.state, entry.lease_until, entry.connected_at = "connected", None, now
     row = presence.of(db, staff)
-    presence.change(db, row, "on_contact", actor=staff.id, now=now)
+    if row.state != "on_contact":
+        presence.change(db, row, "on_contact", actor=staff.id, now=now)
     history.record(
         db, "claimed", actor=staff.id, now=now, contact_id=entry.contact_id, token=entry.token, state=entry.state
     )
-    if staff.localities and entry.lane not in (NO_LANE, *staff.localities):  # by overflow, or danger now
-        history.record(db, "acting_for", actor=staff.id, now=now, contact_id=entry.contact_id, locality=entry.lane)
+    note_acting_for(db, entry, staff, now=now)
     return entry
+
+
+def note_acting_for(db: Session, entry: QueueEntry, staff: Staff, *, now: datetime) -> None:
+    """Write down that this nurse has somebody of another locality: by overflow, danger now, or from a colleague."""
+    if staff.localities and entry.lane not in (NO_LANE, *staff.localities):
+        history.record(db, "acting_for", actor=staff.id, now=now, contact_id=entry.contact_id, locality=entry.lane)
 
 
 def step(
@@ -360,7 +377,7 @@ def put_back(
     """Return somebody to the same place in the queue, with the reason; False if the claim had already moved on."""
     if not step(
         db, entry, "return", actor=actor, now=now, token=token,
-        nurse_id=None, lease_until=None, room=None, connected_at=None,
+        nurse_id=None, lease_until=None, room=None, connected_at=None, hand_to_id=None,
     ):  # fmt: skip
         return False
     if band is not None:
