@@ -16,6 +16,7 @@ from triage.models import Contact, Presence, QueueEntry, Staff
 
 LEAST_NOTE: Final = 10
 LONGEST_NOTE: Final = 1000
+NOT_ASKED: Final = "This is not asked of you any more."
 
 
 class CannotHand(Exception):
@@ -46,12 +47,12 @@ def ask(db: Session, contact: Contact, staff: Staff, to: Staff, note: str, *, no
 
 
 def stop(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> None:
-    """Not any more: says the one who asked, or the colleague. Done twice is done once. Raises NotTheirs."""
+    """Not any more, say the one who asked or the colleague. Said again by the first, nothing happens. Raises NotTheirs."""
     entry = db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id))
-    if entry is None or entry.hand_to_id is None:
+    if entry is None or staff.id not in (entry.nurse_id, entry.hand_to_id):
+        raise queue.NotTheirs(NOT_ASKED)
+    if entry.hand_to_id is None:
         return
-    if staff.id not in (entry.nurse_id, entry.hand_to_id):
-        raise queue.NotTheirs("This was asked of somebody else.")
     history.record(
         db, "not_taken", actor=staff.id, now=now, contact_id=contact.id, asked=entry.hand_to_id, by=entry.nurse_id
     )
@@ -65,7 +66,7 @@ def take(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> Queue
     if entry is not None and entry.nurse_id == staff.id and entry.state in HELD:
         return entry
     if entry is None or entry.hand_to_id != staff.id:
-        raise queue.NotTheirs("This is not asked of you any more.")
+        raise queue.NotTheirs(NOT_ASKED)
     slot = presence.free_slot(db, staff.id, "text")
     if slot is None:
         raise CannotHand("You have as many as you take at a time. Finish one, or take more at a time, then take it.")
@@ -80,7 +81,7 @@ def take(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> Queue
     ).scalar_one_or_none()  # fmt: skip
     db.refresh(entry)
     if taken is None:
-        raise queue.NotTheirs("This is not asked of you any more.")
+        raise queue.NotTheirs(NOT_ASKED)
     row = presence.of(db, staff)
     if row.state != "on_contact":
         presence.change(db, row, "on_contact", actor=staff.id, now=now)

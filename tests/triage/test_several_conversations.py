@@ -183,7 +183,7 @@ def test_either_of_them_can_say_not_now_and_nothing_has_changed_for_the_person(d
     desk.takes(nurses["ana"])
     desk.asks(texter, nurses["ana"], nurses["bola"])
     desk.stops(texter, nurses[who])
-    desk.stops(texter, nurses[who])
+    desk.stops(texter, nurses["ana"])
     with pytest.raises(queue.NotTheirs):
         desk.takes_over(texter, nurses["bola"])
     assert desk.has(nurses["ana"]) == [texter.id]

@@ -20,6 +20,7 @@ from triage.desk import access, static_files
 from triage.desk.context import desk
 from triage.dispatch import CannotSend
 from triage.duties import BadDuty, NotThatDuty
+from triage.handing import CannotHand
 from triage.incidents import BadIncident
 from triage.ladder import NotNow, Wrong
 from triage.lifecycles import IllegalMove
@@ -40,8 +41,8 @@ class Overtaken(Exception):
 
 
 SENTENCES = (
-    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotLink, CannotSend, CannotText, IllegalMove, NotNow,
-    NotThatDuty, NotTheirs, Overtaken, Taken, Wrong,
+    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotHand, CannotLink, CannotSend, CannotText,
+    IllegalMove, NotNow, NotThatDuty, NotTheirs, Overtaken, Taken, Wrong,
 )  # fmt: skip
 WHAT_TO_DO = {
     400: (
@@ -94,7 +95,7 @@ def refused(sentence: str, page: str | None = None, **where: Any) -> ResponseRet
 
 def _say(event: str, sentence: str, status: int, page: str, where: dict[str, Any]) -> ResponseReturnValue:
     if access.wants_fragment(request):
-        return _event(make_response("", status), event, sentence)
+        return _event(make_response("", status), event, sentence, **where)
     flash(sentence, event)
     return redirect(url_for(page, **where), code=303)
 
@@ -104,8 +105,8 @@ def with_form(html: str, sentence: str, event: str = "changed") -> Response:
     return _event(make_response(html), event, sentence)
 
 
-def _event(response: Response, event: str, sentence: str) -> Response:
-    response.headers["HX-Trigger"] = json.dumps({event: {"sentence": sentence}})
+def _event(response: Response, event: str, sentence: str, **about: Any) -> Response:
+    response.headers["HX-Trigger"] = json.dumps({event: {"sentence": sentence, **about}})
     return response
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, drafts, outcomes, presence, promises, queue, ringing
+from triage import contacts, drafts, handing, outcomes, presence, promises, queue, ringing
+from triage.desk import conversations
 from triage.lifecycles import HELD, OPEN_ENTRY, OPEN_INCIDENT
 from triage.models import Contact, DirectoryEntry, Incident, Leg, Message, Outcome, Presence, Promise, QueueEntry, Staff
 from triage.reach_models import SharedNumber
@@ -39,6 +40,7 @@ class WithMe:
     incidents: Sequence[Incident]
     outcomes: Sequence[Outcome]
     directory: Sequence[DirectoryEntry]
+    wrote_at: datetime | None  # when they wrote last, in a text conversation
 
     @property
     def can_text(self) -> bool:
@@ -56,13 +58,13 @@ class WithMe:
 class Colleague:
     staff: Staff
     presence: Presence
-    entry: QueueEntry | None
+    entries: Sequence[QueueEntry]
 
 
-def with_me(db: Session, staff: Staff) -> QueueEntry | None:
-    """The entry she holds, or while she wraps up the one that just ended."""
-    if held := presence.holding(db, staff.id):
-        return held
+def with_me(db: Session, staff: Staff, showing: str = "") -> QueueEntry | None:
+    """The entry she holds, or while she wraps up the one that just ended. Of several, that of the contact `showing`."""
+    if held := presence.all_held(db, staff.id):
+        return next((entry for entry in held if entry.contact_id == showing), held[0])
     row = db.get(Presence, staff.id)
     if row is None or row.state != "wrapping_up":
         return None
@@ -81,9 +83,9 @@ def legs(db: Session, entry: QueueEntry | None) -> Sequence[Leg]:
     return [leg for leg in ringing.of_entry(db, entry) if leg.token == entry.token]
 
 
-def workspace(db: Session, staff: Staff, walls: Walls) -> WithMe | None:
+def workspace(db: Session, staff: Staff, walls: Walls, showing: str = "") -> WithMe | None:
     """The person with her, if any."""
-    entry = with_me(db, staff)
+    entry = with_me(db, staff, showing)
     if entry is None:
         return None
     contact = entry.contact
@@ -98,6 +100,7 @@ def workspace(db: Session, staff: Staff, walls: Walls) -> WithMe | None:
         incidents=contacts.incidents(db, contact.id),
         outcomes=outcomes.of(db, contact.id),
         directory=_help_near(db, contact.locality),
+        wrote_at=conversations.wrote_at(db, contact.id) if contact.channel == "text" else None,
     )
 
 
@@ -117,8 +120,8 @@ def _help_near(db: Session, locality: str | None) -> Sequence[DirectoryEntry]:
     return db.scalars(query.where(DirectoryEntry.locality == locality) if locality else query).all()
 
 
-def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
-    """Everything on the desk that changes by itself."""
+def panels(db: Session, staff: Staff, now: datetime, showing: str = "") -> dict[str, Any]:
+    """Everything on the desk that changes by itself; of several conversations, with that of the contact `showing`."""
     walls = Walls(db, staff, now)
     lanes = walls.lanes
     everybody = queue.waiting(db)
@@ -126,8 +129,14 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
     on_their_way = db.scalars(
         select(QueueEntry).where(QueueEntry.state.in_(("offered", "connecting"))).order_by(QueueEntry.arrived_at)
     )
+    mine = presence.all_held(db, staff.id)
+    standing = db.get(Presence, staff.id)
     return {
-        "presence": db.get(Presence, staff.id),
+        "presence": standing,
+        "conversations": conversations.of(db, staff, mine),
+        "texts_at_once": standing.texts_at_once if standing else 1,
+        "one_more": bool(mine) and presence.free_slot(db, staff.id, "text") is not None,
+        "asked_to_take": handing.asked_of(db, staff),
         "waiting_entries": waiting,
         "elsewhere": len(everybody) - len(waiting),
         "acts_for": walls.acts_for,
@@ -139,7 +148,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "promises": [one for one in promises.owed(db, now) if one.kind == "call_back" and walls.promise(one)],
         "owners": owners(db),
         "in_queue": in_queue(db),
-        "person": workspace(db, staff, walls),
+        "person": workspace(db, staff, walls, showing),
         "contact_of": contact_of(db),
         "urgency_of": urgency_of(db),
         "now": now,
@@ -154,8 +163,10 @@ def colleagues(db: Session, staff: Staff) -> Sequence[Colleague]:
         .where(Presence.state != "off", Staff.active, Staff.id != staff.id)
         .order_by(Staff.name)
     ).all()
-    held = {entry.nurse_id: entry for entry in db.scalars(select(QueueEntry).where(QueueEntry.state.in_(HELD)))}
-    return [Colleague(one, row, held.get(one.id)) for one, row in rows]
+    held: dict[str, list[QueueEntry]] = {}
+    for entry in db.scalars(select(QueueEntry).where(QueueEntry.state.in_(HELD)).order_by(QueueEntry.slot)):
+        held.setdefault(entry.nurse_id or "", []).append(entry)
+    return [Colleague(one, row, held.get(one.id, ())) for one, row in rows]
 
 
 def owners(db: Session) -> dict[str, str]:

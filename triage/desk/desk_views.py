@@ -21,11 +21,12 @@ from triage import (
     texts,
     whereabouts,
 )
-from triage.desk import answers, desk_data, forms, headers, words
+from triage.desk import answers, conversations, desk_data, forms, headers, words
 from triage.desk.access import me, wants_fragment
 from triage.desk.blueprint import pages
 from triage.desk.context import desk
-from triage.models import Contact, Message
+from triage.lifecycles import HELD
+from triage.models import Contact, Message, QueueEntry
 from triage.places import BadPlace
 
 DESK = "pages.nurse_desk"
@@ -37,23 +38,45 @@ def nurse_desk() -> ResponseReturnValue:
     softphone = desk().softphone(me().id)
     headers.allow_softphone(softphone)
     with desk().database.reading() as db:
-        return render_template("desk.jinja", softphone=softphone["kind"], **_everything(db))
+        return render_template("desk.jinja", softphone=softphone["kind"], **_everything(db, _named("contact")))
 
 
 @pages.get("/desk/live")
 def desk_live() -> ResponseReturnValue:
-    """The live parts, or 304. `with` names the contact whose forms the page already has: those are left alone."""
-    has = request.args.get("with", "")
-    has = has if re.fullmatch(r"[0-9a-f]{32}", has) else ""
+    """The live parts, or 304. `with` names the contact whose forms the page already has: those are left alone. `show`
+    names the conversation to show instead, of several; `seen` says that the page is before her eyes.
+    """
+    has = _named("with")
+    showing = _named("show") or has
     _note_page()
+    if request.args.get("seen"):
+        _note_read(showing)
     with desk().database.reading() as db:
-        entry = desk_data.with_me(db, me())
+        entry = desk_data.with_me(db, me(), showing)
         legs = ",".join(leg.state for leg in desk_data.legs(db, entry))
-        tag = answers.tag(db, legs, has)
+        read = conversations.marks(db, presence.all_held(db, me().id))
+        tag = answers.tag(db, legs, has, showing, read)
         if same := answers.not_modified(tag):
             return same
-        fragment = render_template("desk_live.jinja", has=has, **_everything(db))
+        fragment = render_template("desk_live.jinja", has=has, **_everything(db, showing))
         return answers.fresh(fragment, tag)
+
+
+def _named(argument: str) -> str:
+    """The contact that the address names by this argument; nothing if it is no id."""
+    given = request.args.get(argument, "")
+    return given if re.fullmatch(r"[0-9a-f]{32}", given) else ""
+
+
+def _note_read(showing: str) -> None:
+    """What she looks at is read: written only when something new had come."""
+    with desk().database.reading() as db:
+        entry = desk_data.with_me(db, me(), showing)
+        if entry is None or entry.state not in HELD or not conversations.unread(db, entry):
+            return
+        entry_id = entry.id
+    with desk().database.transaction() as db:
+        conversations.looked_at(db.get_one(QueueEntry, entry_id), now=desk().clock())
 
 
 def _note_page() -> None:
@@ -66,8 +89,8 @@ def _note_page() -> None:
             presence.page_seen(db, me().id, now=now)
 
 
-def _everything(db: Session) -> dict[str, Any]:
-    panels = desk_data.panels(db, me(), desk().clock())
+def _everything(db: Session, showing: str) -> dict[str, Any]:
+    panels = desk_data.panels(db, me(), desk().clock(), showing)
     person: desk_data.WithMe | None = panels["person"]
     if person:
         draft = drafts.of(db, person.contact.id, me())
@@ -100,18 +123,22 @@ def set_presence() -> ResponseReturnValue:
 
 @pages.post("/desk/next")
 def take_next() -> ResponseReturnValue:
-    """The next person for her. Pressed again, she keeps the one she has."""
+    """The next person for her. Pressed again, she keeps the one she has; `beyond` asks for one more text conversation
+    than she has.
+    """
+    beyond = request.form.get("beyond", 0, type=int)
     with desk().database.transaction() as db:
-        had = presence.holding(db, me().id)
-        entry = bridge.take_next(db, me(), desk().standing().service.rules, now=desk().clock())
-    if had:
+        had = [entry.id for entry in presence.all_held(db, me().id)]
+        rules = desk().standing().service.rules
+        entry = bridge.take_next(db, me(), rules, now=desk().clock(), beyond=beyond)
+    if entry is not None and entry.id in had:
         return answers.done("You have somebody already. Finish that contact, or give them back, before the next.", DESK)
     if entry is None:
         return answers.refused("Nobody whom you can take is waiting.", DESK)
     said = f"You have the next person: {words.CHANNEL[entry.contact.channel].lower()}."
     if me().localities and entry.lane and entry.lane not in me().localities:
         said += f" You act for {words.place(entry.lane)}."
-    return answers.done(said, DESK)
+    return answers.done(said, DESK, contact=entry.contact_id)
 
 
 # --- for the person with her ------------------------------------------------------------------------------------------
@@ -283,7 +310,8 @@ def _done(contact_id: str, template: str, sentence: str, event: str = "changed")
     """The form afresh and the sentence for a script; the desk with the sentence without one."""
     if wants_fragment(request):
         return answers.with_form(_form(contact_id, template), sentence, event)
-    return answers.done(sentence, DESK) if event == "changed" else answers.refused(sentence, DESK)
+    does = answers.done if event == "changed" else answers.refused
+    return does(sentence, DESK, contact=contact_id)
 
 
 def _again(contact_id: str, template: str, *, status: int = 422, **shown: Any) -> ResponseReturnValue:
@@ -293,7 +321,7 @@ def _again(contact_id: str, template: str, *, status: int = 422, **shown: Any) -
     softphone = desk().softphone(me().id)
     headers.allow_softphone(softphone)
     with desk().database.reading() as db:
-        shown = {**_everything(db), **shown}
+        shown = {**_everything(db, contact_id), **shown}
         if shown["person"] is None:
             return redirect(url_for(DESK), code=303)
         return render_template("desk.jinja", softphone=softphone["kind"], **shown), status
@@ -301,7 +329,7 @@ def _again(contact_id: str, template: str, *, status: int = 422, **shown: Any) -
 
 def _form(contact_id: str, template: str, **shown: Any) -> str:
     with desk().database.reading() as db:
-        shown = {**_everything(db), **shown}
+        shown = {**_everything(db, contact_id), **shown}
         person: desk_data.WithMe | None = shown["person"]
         if person is None or person.contact.id != contact_id:
             abort(404)

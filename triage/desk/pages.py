@@ -13,6 +13,7 @@ from triage.desk import (
     choices,
     contact_views,
     context,
+    conversation_views,
     crew_views,
     desk_views,
     duty_views,
@@ -68,7 +69,7 @@ def home() -> ResponseReturnValue:
 
 
 __all__ = [
-    "account_views", "approval_views", "attach", "board_views", "contact_views", "crew_views", "desk_views",
-    "duty_views", "keeping_views",
-    "oversight_views", "promise_views", "service_views", "setup_views", "signin",
+    "account_views", "approval_views", "attach", "board_views", "contact_views", "conversation_views",
+    "crew_views", "desk_views", "duty_views", "keeping_views", "oversight_views", "promise_views", "service_views",
+    "setup_views", "signin",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from triage import (
     ladder,
     lowering,
     places,
+    presence,
     same_person,
     service_fields,
     state_warnings,
@@ -90,6 +91,9 @@ HAPPENED: Final = {
     "reason": "Said more about why",
     "climbed": "Moved up by waiting",
     "claimed": "Taken by",
+    "asked_to_take": "A colleague was asked to take them",
+    "not_taken": "Not handed over",
+    "handed": "Handed over, and taken by",
     "offer": "Offered",
     "connect": "Nurse answered",
     "join": "Together",
@@ -349,6 +353,7 @@ def add_to(env: Environment) -> None:
         "INCIDENT": INCIDENT, "DISPATCH": DISPATCH, "CREW_DID": CREW_DID, "DUE_FOR": DUE_FOR,
         "DECISIONS": ladder.DECISIONS, "LEGAL_TESTS": ladder.LEGAL_TESTS, "next_step": ladder.next_step,
         "UNIT": UNIT, "SCENE": SCENE, "OWED": OWED, "ROWS_SHOWN": ROWS_SHOWN, "TEXT": TEXT, "HAPPENED": HAPPENED,
+        "MOST_TEXTS_AT_ONCE": presence.MOST_TEXTS_AT_ONCE,
         "RANG": RANG, "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
     }  # fmt: skip
     env.globals.update(tables)

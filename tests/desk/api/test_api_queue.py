@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from tests.desk.api.lab import DIRECT, ISLAND, Client, Lab, as_time
 
 FIELDS = {
@@ -15,8 +17,8 @@ def test_a_nurse_asks_who_she_is(ana: Client) -> None:
     me = ana.get("/me")
     assert (me["name"], me["email"], me["roles"]) == ("Ana Fernsby", "ana@example.org", ["nurse"])
     assert (me["localities"], me["skills"]) == (["iow"], ["children and young people"])
-    assert me["presence"] == {"state": "off", "via": "phone", "since": None, "reason": None}
-    assert me["holding"] is None
+    assert me["presence"] == {"state": "off", "via": "phone", "since": None, "reason": None, "texts_at_once": 1}
+    assert (me["holding"], me["all_held"], me["asked_to_take"]) == (None, [], [])
 
 
 def test_a_nurse_goes_ready_by_phone_or_browser_and_off_again(lab: Lab, ana: Client) -> None:
@@ -145,3 +147,36 @@ def test_one_person_goes_to_one_nurse_when_all_ask_at_once(lab: Lab) -> None:
 def test_a_supervisor_and_a_dispatcher_see_the_queue(lab: Lab, grace: Client, isla: Client) -> None:
     lab.ring(line=ISLAND)
     assert len(grace.get("/queue")) == len(isla.get("/queue")) == 1
+
+
+def test_a_nurse_with_room_takes_one_more_text_and_hands_it_to_a_colleague(lab: Lab, ana: Client) -> None:
+    first = lab.text("hello", "+447700900510")
+    lab.later(5)
+    second = lab.text("hello", "+447700900511")
+    assert ana.put("/me/texts-at-once", {"number": 2})["texts_at_once"] == 2
+    assert ana.post("/queue/next", status=200)["contact_id"] == first
+    assert ana.post("/queue/next?beyond=1", status=200)["contact_id"] == second
+    assert ana.post("/queue/next?beyond=1", status=200)["contact_id"] == second, "asked again it is the same"
+    assert ana.post("/queue/next", status=200)["contact_id"] == first
+    assert [claim["contact_id"] for claim in ana.get("/me")["all_held"]] == [first, second]
+    dev = lab.as_("dev")
+    dev.put("/me/presence", {"state": "busy"})
+    note = "Is at home and likes short texts."
+    asked = ana.post(f"/contacts/{second}/hand-over", {"to": "dev@example.org", "note": note}, status=200)
+    assert (asked["to"], asked["note"]) == ("Dev Marchbank", note)
+    assert [one["contact_id"] for one in dev.get("/me")["asked_to_take"]] == [second]
+    assert dev.post(f"/contacts/{second}/hand-over/take", status=200)["contact_id"] == second
+    assert [claim["contact_id"] for claim in ana.get("/me")["all_held"]] == [first]
+    assert dev.get("/me")["asked_to_take"] == []
+
+
+@pytest.mark.parametrize("body", [{"to": "nobody@example.org", "note": "x" * 20}, {"to": "ana@example.org"}, {}])
+def test_a_hand_over_to_nobody_or_without_a_note_is_refused(lab: Lab, ana: Client, body: dict[str, str]) -> None:
+    contact = lab.text("hello")
+    ana.post("/queue/next", status=200)
+    ana.refused(422, "POST", f"/contacts/{contact}/hand-over", body)
+
+
+@pytest.mark.parametrize("number", [0, 7, "two"])
+def test_a_number_of_conversations_nobody_can_follow_is_refused(ana: Client, number: object) -> None:
+    ana.refused(422, "PUT", "/me/texts-at-once", {"number": number})

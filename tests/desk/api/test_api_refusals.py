@@ -19,6 +19,8 @@ from triage.standing import Kept
 ROLES = {"ana": "nurse", "grace": "dispatcher", "kit": "administrator"}
 BODIES: dict[str, dict[str, Any]] = {
     "/me/presence": {"state": "ready"},
+    "/me/texts-at-once": {"number": 2},
+    "/contacts/<contact_id>/hand-over": {"to": "bola@example.org", "note": "They like short texts"},
     "/contacts/<contact_id>/outcomes": {"disposition": "other"},
     "/contacts/<contact_id>/messages": {"body": "Hello"},
     "/contacts/<contact_id>/incidents": {"address": "The bandstand"},

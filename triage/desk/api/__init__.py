@@ -9,10 +9,10 @@ from typing import Final
 import msgspec
 from flask import Flask, Response
 
-from triage.desk.api import car_calls, contact_calls, door, openapi, problems, staff_calls, wall_calls
+from triage.desk.api import car_calls, contact_calls, door, handing_calls, openapi, problems, staff_calls, wall_calls
 
 BLUEPRINT: Final = "api"  # for whoever guards forms: this blueprint takes none
-_CALLS = (staff_calls, contact_calls, car_calls, wall_calls)  # importing them fills the table
+_CALLS = (staff_calls, contact_calls, handing_calls, car_calls, wall_calls)  # importing them fills the table
 
 
 def attach(app: Flask) -> None:

@@ -7,11 +7,11 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, duties, ladder, outcomes, queue, same_person
+from triage import contacts, duties, ladder, outcomes, presence, queue, same_person
 from triage.car_models import Duty
 from triage.contacts import masked
 from triage.incidents import first_999
-from triage.lifecycles import HELD, OPEN_DISPATCH
+from triage.lifecycles import OPEN_DISPATCH
 from triage.models import (
     Contact,
     Dispatch,
@@ -37,13 +37,14 @@ class PresenceAnswer(Struct):
     via: str
     since: datetime | None
     reason: str | None
+    texts_at_once: int
 
     @classmethod
     def of(cls, db: Session, staff: Staff) -> "PresenceAnswer":
         row = db.get(Presence, staff.id)
         if row is None:
-            return cls("off", "phone" if staff.phone else "browser", None, None)
-        return cls(row.state, row.via, row.since, row.reason)
+            return cls("off", "phone" if staff.phone else "browser", None, None, 1)
+        return cls(row.state, row.via, row.since, row.reason, row.texts_at_once)
 
 
 class EntryAnswer(Struct, kw_only=True):
@@ -91,8 +92,27 @@ def _entry(entry: QueueEntry) -> dict[str, Any]:
     }  # fmt: skip
 
 
+class HandOverAnswer(Struct):
+    """A text conversation that one nurse asks another to take. It is with the first until it is taken."""
+
+    contact_id: str
+    locality: str | None
+    masked_number: str
+    asked_by: str | None
+    to: str | None
+    note: str | None
+
+    @classmethod
+    def of(cls, db: Session, entry: QueueEntry) -> "HandOverAnswer":
+        names = _name(db, entry.hand_from_id), _name(db, entry.hand_to_id)
+        contact = entry.contact
+        return cls(contact.id, contact.locality, masked(contact.number), *names, entry.hand_note)
+
+
 class MeAnswer(Struct):
-    """Whose token this is, where they stand, and whom they hold."""
+    """Whose token this is, where they stand, and whom they hold: `holding`, and all of them where they have several
+    text conversations. `asked_to_take`: conversations that colleagues ask them to take over, with the note.
+    """
 
     id: str
     name: str
@@ -102,6 +122,8 @@ class MeAnswer(Struct):
     skills: list[str]
     presence: PresenceAnswer
     holding: ClaimAnswer | None
+    all_held: list[ClaimAnswer]
+    asked_to_take: list[HandOverAnswer]
 
 
 class OutcomeAnswer(Struct, kw_only=True):
@@ -424,10 +446,9 @@ def _contact(row: Contact, entry: QueueEntry | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def held_by(db: Session, staff: Staff) -> ClaimAnswer | None:
+def held_by(db: Session, staff: Staff) -> list[ClaimAnswer]:
     """Whom this nurse holds now."""
-    entry = db.scalar(select(QueueEntry).where(QueueEntry.nurse_id == staff.id, QueueEntry.state.in_(HELD)))
-    return ClaimAnswer.of(entry) if entry else None
+    return [ClaimAnswer.of(entry) for entry in presence.all_held(db, staff.id)]
 
 
 def _name(db: Session, staff_id: str | None) -> str | None:

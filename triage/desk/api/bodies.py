@@ -5,11 +5,13 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from triage.handing import LONGEST_NOTE
 from triage.incidents import ADJUSTMENTS, SCENE_SAFETY
 from triage.ladder import LEGAL_TESTS
 from triage.lifecycles import CREW_ACTIONS
 from triage.lowering import BECAUSE
 from triage.outcomes import DISPOSITIONS, ROLES, THEMES, URGENCIES
+from triage.presence import MOST_TEXTS_AT_ONCE
 from triage.same_person import SHARED_KINDS
 from triage.shift_change import OPEN_JOB
 from triage.texts import LONGEST
@@ -43,6 +45,19 @@ class PresenceBody(Body):
 
     state: Literal["ready", "busy", "break", "off"]
     via: Literal["phone", "browser"] | None = None
+
+
+class TextsAtOnceBody(Body):
+    """How many text conversations the nurse takes at a time: one call, or up to so many of these."""
+
+    number: Annotated[int, Meta(ge=1, le=MOST_TEXTS_AT_ONCE)]
+
+
+class HandOverBody(Body):
+    """The colleague asked to take the conversation (their email), and what they must know."""
+
+    to: Short
+    note: Annotated[str, Meta(max_length=LONGEST_NOTE, pattern=_TEXT)]
 
 
 class OutcomeBody(Body):
@@ -237,6 +252,12 @@ class TrailQuery(Struct, kw_only=True):
 
     staff: Annotated[str, Meta(max_length=200)]
     since: When | None = None
+
+
+class NextQuery(Struct):
+    """How many text conversations I have, to ask for one more than these."""
+
+    beyond: Annotated[int, Meta(ge=0, le=MOST_TEXTS_AT_ONCE)] = 0
 
 
 class ContactSearch(Struct, kw_only=True):

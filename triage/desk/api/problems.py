@@ -19,6 +19,7 @@ from triage.desk import limits
 from triage.dispatch import CannotSend
 from triage.duties import BadDuty, NotThatDuty
 from triage.figures import BadMonth
+from triage.handing import CannotHand
 from triage.incidents import BadIncident
 from triage.ladder import NotNow, Wrong
 from triage.lifecycles import IllegalMove
@@ -98,6 +99,7 @@ STATUS: Final[dict[type[Exception], int]] = {
     MayNotText: 422,
     CannotText: 409,
     CannotBe: 409,
+    CannotHand: 409,
     AlreadySettled: 409,
     NotNow: 409,
     NeedsTerm: 422,

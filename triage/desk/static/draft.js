@@ -32,10 +32,23 @@ function send(options) {
   return fetch(url, { method: "POST", body, headers: { "HX-Request": "true" }, ...options });
 }
 
-async function save() {
-  if (!dirty || saving) return;
+let underWay = Promise.resolve();
+
+/** Whatever is half written is saved, or has been tried, once this is over: before other forms take the place of these. */
+export async function flush() {
+  await underWay;
+  await save();
+}
+
+function save() {
+  if (!dirty || saving) return Promise.resolve();
   dirty = false;
   saving = true;
+  underWay = sending();
+  return underWay;
+}
+
+async function sending() {
   try {
     const answer = await send({ signal: AbortSignal.timeout(4000) });
     if (!answer) return;

@@ -42,6 +42,16 @@ function aboutToPress() {
   return pointing && Date.now() - heldSince < HELD_AT_MOST_MS;
 }
 
+// Of several conversations, the one to show next: asked for until it is there.
+let showing = "";
+
+/** Show this contact's conversation instead of the one on the page. */
+export async function show(contact) {
+  showing = contact;
+  version = null;
+  await refresh();
+}
+
 /** Ask now, not at the next second: after a press, whatever the pointer does. */
 export async function refresh() {
   pointerMoved = 0;
@@ -71,7 +81,12 @@ async function update() {
 
 async function ask() {
   const workspace = document.querySelector("[data-contact]");
-  const where = workspace ? `${url}?with=${encodeURIComponent(workspace.dataset.contact)}` : url;
+  const wanted = showing;
+  const asked = new URLSearchParams();
+  if (workspace) asked.set("with", workspace.dataset.contact);
+  if (workspace && wanted) asked.set("show", wanted);
+  if (workspace && document.visibilityState === "visible") asked.set("seen", "1");
+  const where = workspace ? `${url}?${asked}` : url;
   const headers = { "HX-Request": "true" };
   if (version) headers["If-None-Match"] = version;
   const answer = await fetch(where, { headers, cache: "no-store", signal: AbortSignal.timeout(GIVE_UP_MS) });
@@ -89,6 +104,7 @@ async function ask() {
     heldSince = 0;
     await swap(await answer.text());
     version = answer.headers.get("ETag");
+    if (wanted === showing) showing = "";
   }
   lastAnswer = Date.now();
   trouble = "";

@@ -2,7 +2,7 @@
 
 import { initAll } from "./vendor/nhsuk-frontend.min.js";
 import { noAnswer, say } from "./notices.js";
-import { refresh, start } from "./live.js";
+import { refresh, show, start } from "./live.js";
 import { askAgain, renew } from "./again.js";
 import { now } from "./clocks.js";
 
@@ -12,7 +12,8 @@ start();
 // The service says in these events what a press did.
 document.body.addEventListener("changed", (event) => {
   say(event.detail.sentence, "changed");
-  refresh();
+  if (event.detail.contact) show(event.detail.contact);
+  else refresh();
 });
 document.body.addEventListener("refused", (event) => {
   say(event.detail.sentence, "refused");
