@@ -47,7 +47,7 @@ def ask(db: Session, contact: Contact, staff: Staff, to: Staff, note: str, *, no
 
 
 def stop(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> None:
-    """Not any more, say the one who asked or the colleague. Said again by the first, nothing happens. Raises NotTheirs."""
+    """Not any more, say the one who asked or the colleague. Raises NotTheirs if it is asked of neither."""
     entry = db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id))
     if entry is None or staff.id not in (entry.nurse_id, entry.hand_to_id):
         raise queue.NotTheirs(NOT_ASKED)
