@@ -11,13 +11,19 @@ danger" is raised, and so is a phrase that may be a figure of speech. Only a cle
 ...") is left where it was.
 
 The tables are plain data. In them `*` is up to three words of any kind, `(a|b)` is either, and `(a|)` may be
-missing. Everything is matched on plain small words (see plain_words), so "I’m" is "im". Standard library
-only.
+missing. Everything is matched on plain small words (see plain_words), so "I’m" is "im". The list reads English and a
+handful of Welsh phrases. Standard library only.
 """
 
+import hashlib
 import re
+from typing import Final
 
 from .plain_words import LONGEST, plain_clauses
+
+VERSION: Final = "2026-11-26 5a617d35"
+"""The day on which the tables below were last changed, and their `digest`. It is written into the history of whatever
+the list caused, and printed with its published table."""
 
 _KIN = (
     "mum|mam|mom|mummy|mother|dad|daddy|father|nan|gran|grandad|son|daughter|brother|sister|wife|husband|partner|friend"
@@ -60,6 +66,8 @@ STATED = {
         (need|want|get|send|call|calling|called|phone|ring) * (an|) ambulance ; (need|get|send|call) * police ;
         999 ; nine nine nine ; help (me|) (hes|shes|theyre) ; life or death ; (matter|question) of life and death ;
         ^(ambulance|police)$ ; ^(ambulance|police) (please|now|quick|quickly|here|help) ; ^an ambulance ;
+        mewn perygl ; gorddos ; ambiwlans ; (am|mynd i) ladd fy (hun|hunan) ;
+        wedi (cymryd|llyncu) * (tabledi|dabledi|tabledau|moddion) ;
         (im|were|shes|hes) unsafe ; (cant|cannot) keep (myself|him|her|us|them|you) safe ;
         dont think (im|were|hes|shes) safe
     """,
@@ -251,7 +259,7 @@ MORE_THAN_ROUTINE = """
 
 DENIALS = """
         not ; isnt ; arent ; wasnt ; never ; without ; out of ; no longer ; havent ; hasnt ; havnt ; didnt ; dont ;
-        doesnt ; aint ; nobody is ; no one is ; nobody has ; no one has ; nobodys ; no ones ; rather than ;
+        doesnt ; aint ; ddim ; nid ; nobody is ; no one is ; nobody has ; no one has ; nobodys ; no ones ; rather than ;
         dont (think|believe) (that|) (im|i am|hes|shes|theyre|were|theres) ; instead of
 """
 DENIAL_LINKS = """
@@ -347,11 +355,31 @@ _NOT_SURE = re.compile(
 def in_danger_now(text: str) -> bool:
     """Whether `text` (a transcript or a text message, any length) states danger or harm now. Never raises
     an error."""
+    return met(text) is not None
+
+
+def met(text: str) -> str | None:
+    """The words of `text` that state danger or harm now, the first that do, as plain small words; None if none do.
+
+    For a nurse to read beside what the person wrote, never to be kept: they are the person's own words. Never raises an
+    error.
+    """
     clauses = [" ".join(map(_mended, clause)) for clause in plain_clauses(_spoken(text))]
     if not any(map(_MORE.search, clauses)):
         clauses = [_ROUTINE.sub("~", clause) for clause in clauses]
     clauses = [_FIGURE.sub("~", clause) for clause in clauses]
-    return any(_counts(found, clause) for clause in clauses for found in _STATED.finditer(clause))
+    counting = (found.group() for clause in clauses for found in _STATED.finditer(clause) if _counts(found, clause))
+    return next(counting, None)
+
+
+def digest() -> str:
+    """A short text that is another one as soon as any table here is changed: the second half of VERSION."""
+    tables = (
+        STATED, FIGURES, ROUTINE, MORE_THAN_ROUTINE, DENIALS, DENIAL_LINKS, WISHES, WISH_LINKS, LONG_AGO, _WRITTEN_FOR,
+        sorted(_OTHER_WORDS), sorted(_SLIPS), _NOT_BETWEEN,
+        [one.pattern for one in (_NOW, _PRESENT, _ASKED_FOR, _NO_NOUN, _NOUN, _NOT_SURE, _SPELLED, _ODED)],
+    )  # fmt: skip
+    return hashlib.sha256(repr(tables).encode()).hexdigest()[:8]
 
 
 def _spoken(text: str) -> str:

@@ -9,6 +9,11 @@ nurse within 25 seconds of the call being answered.
 from collections.abc import Mapping
 from typing import Final
 
+from callflows import welsh
+
+WRITTEN: Final[Mapping[str, Mapping[str, str]]] = {"cy": welsh.SENTENCES}
+"""The other languages in which texts are written, by code."""
+
 SENTENCES: Final[dict[str, str]] = {
     # the call
     "greeting": "This is {service}. If there is danger now, ring 999, press star, or say danger. "
@@ -81,31 +86,48 @@ SENTENCES: Final[dict[str, str]] = {
     "crew_person_check": "Hello. If you are expecting somebody, press 1 to speak with them now.",
     "crew_person_joined": "This is the response car from {service}. You can speak now.",
     # texts
-    "text_first": "This is {service}. If there is danger now, ring 999. A mental-health nurse will answer you here. "
-    "You can tell us more while you wait. Our texts stay on your phone.",
-    "text_first_place": "This is {service} for {locality}. If there is danger now, ring 999. A mental-health nurse will answer "
-    "you here. You can tell us more while you wait. Our texts stay on your phone.",
+    "text_first": "This is {service}. If there is danger now, ring 999. A nurse will read this and answer you here. "
+    "Our texts stay on this phone until you delete this conversation.",
+    "text_first_place": "This is {service}. If there is danger now, ring 999. A nurse for {locality} will read this and answer "
+    "you here. Our texts stay on this phone until you delete this conversation.",
     "text_who": "This is {service}.",
     "text_danger": "If there is danger now, ring 999, or text 999 if you have registered for that. "
     "People in danger now go before everybody else: a nurse will answer you here as soon as we can.",
     "text_danger_with_nurse": "If there is danger now, ring 999, or text 999 if you have registered for that. "
     "The nurse you are texting sees this.",
+    "text_help": "This is {service}. If there is danger now, ring 999. A nurse reads this and will answer you here.",
     "text_place": "Thank you. A nurse for {locality} will answer you here.",
+    "text_offer_local": "Text LOCAL for help near you.",
     "text_which": "Did you mean {words}? Text the word back, or yes if there is one. Either way, a nurse will answer you here.",
+    "text_which_first": "Did you mean {words}? Text the word back.",
+    "text_or": "or",
+    "text_language": "Our automatic texts to you are in English from now on. The nurse sees that you chose it.",
+    # roughly how long, after the first answer; every one of these must be true when it is sent
+    "text_wait_no_nurse": "No nurse is free yet.",
+    "text_wait_next": "You are next.",
+    "text_wait_one": "One person is before you.",
+    "text_wait_ahead": "{ahead} people are before you.",
+    "text_wait_lately": "Lately people waited about {minutes} minutes.",
+    "text_wait_not_known": "We cannot say how long it will be.",
     "text_tried_to_ring": "We tried to ring you. We will try again soon, or ring us back when it suits you.",
     "text_car_accepted": "Somebody is coming to you, as you asked. We text you again when they are near. In danger now, ring 999.",
     "text_car_near": "Whoever is coming to you should be there in about five minutes.",
     "text_car_moving": "Whoever is coming to you is on the way now.",
     "text_car_not_coming": "We are sorry: nobody is coming to you now after all. A nurse will ring you. In danger now, ring 999.",
     "text_local_help": "Help near you: {help}. {service}",
-    "text_no_local_help": "{service}: stay on the line or ring again at any time. In danger ring 999. "
+    "text_no_local_help": "{service}: you can ring us again at any time. In danger ring 999. "
     "Samaritans 116 123, day and night.",
 }
 
 
-def words(overrides: Mapping[str, str], name: str, **filled: object) -> str:
-    """The sentence called `name`, the administrators' if they wrote one. Raises KeyError for a name that is not ours."""
-    sentence = overrides.get(name) or SENTENCES[name]
+def words(overrides: Mapping[str, str], name: str, language: str | None = None, /, **filled: object) -> str:
+    """The sentence called `name`, the administrators' if they wrote one. Raises KeyError for a name that is not ours.
+
+    In `language` where it is written in that one, else in English. The administrators' Welsh is kept as "cy." and the
+    sentence's name.
+    """
+    written = WRITTEN.get(language or "", {})
+    sentence = overrides.get(f"{language}.{name}") or written.get(name) or overrides.get(name) or SENTENCES[name]
     for key, value in filled.items():
         sentence = sentence.replace("{" + key + "}", str(value))
     return " ".join(sentence.split())

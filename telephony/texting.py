@@ -1,5 +1,6 @@
 """Texts that come in, from people and from crews, and the carrier's reports on texts we sent."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -7,14 +8,26 @@ from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callflows import caller, crew, texter
-from callflows.danger import in_danger_now
+from callflows import caller, crew, reserved, texter
 from telephony import numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
-from triage import contacts, crew_replies, destinations, dispatch, effects, first_ring, queue, texts, units
+from triage import (
+    contacts,
+    crew_replies,
+    destinations,
+    dispatch,
+    effects,
+    first_ring,
+    one_breath,
+    queue,
+    roughly,
+    texts,
+    units,
+)
+from triage.keywords import Match
 from triage.lifecycles import HELD
-from triage.models import Contact, Unit
+from triage.models import Contact, Message, Unit
 from triage.standing import Standing
 
 
@@ -39,14 +52,15 @@ def incoming() -> Response:
     with line().database.transaction() as db:
         contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())
         assert contact is not None
-        if texts.received(db, contact, form["MessageSid"], body, now=at) is None:
+        message = texts.received(db, contact, form["MessageSid"], body, now=at)
+        if message is None:
             return twiml.answer(contact.last_reply or twiml.text_reply(None))
-        contact.last_reply = _reply(db, contact, body, standing, at)
+        contact.last_reply = _reply(db, contact, message, standing, at)
         return twiml.answer(contact.last_reply)
 
 
-def _reply(db: Session, contact: Contact, body: str, standing: Standing, at: datetime) -> str:
-    service = standing.service
+def _reply(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> str:
+    service, body = standing.service, message.body or ""
     if texter.opted_out(body):
         entry = queue.join(db, contact, service.rules, now=at)
         contact.opted_out = True
@@ -55,16 +69,27 @@ def _reply(db: Session, contact: Contact, body: str, standing: Standing, at: dat
         return twiml.text_reply(None)
     if texter.opted_in(body):
         contact.opted_out = False
-    heard = _heard(standing, contact.place, body)
-    first = not texts.answered(db, contact)
+    if language := reserved.language(body):
+        contacts.choose_language(db, contact, language, now=at)
+    breath = one_breath.before(db, contact, message, service.rules.one_breath_s)
+    asked = texter.asks(body)
+    heard = _heard(standing, contact, body, breath.theirs, asked)
     waiting = contacts.entry_of(db, contact.id)
-    with_nurse = waiting is not None and waiting.state in HELD
-    reply = texter.reply(texter.TextLine(service.name, service.wording), heard, first=first, with_nurse=with_nurse)
+    line_of_texts = texter.TextLine(service.name, service.wording, contact.language)
+    reply = texter.reply(
+        line_of_texts, heard, first=not texts.answered(db, contact), asked=asked,
+        with_nurse=waiting is not None and waiting.state in HELD,
+        help_near=(heard.sure.locality if heard.sure else standing.localities.get(contact.locality or ""))
+        in standing.help_near,
+    )  # fmt: skip
     effects.carry_out(db, contact, reply.turn, standing, now=at)
-    if reply.text is None or not _may_answer(standing, contact.number):
+    if reply.text is None or not _may_answer(standing, contact.number) or breath.has(reply.text):
         return twiml.text_reply(None)
-    message = texts.said_by_line(db, contact, reply.text, now=at)
-    return twiml.text_reply(reply.text, line().url(f"/sms/status?message={message.id}"))
+    if reply.roughly:
+        entry = queue.join(db, contact, service.rules, now=at)
+        reply = texter.with_wait(line_of_texts, reply, roughly.wait(db, entry, now=at))
+    said = texts.said_by_line(db, contact, reply, standing, now=at)
+    return twiml.text_reply(said.body, line().url(f"/sms/status?message={said.id}"))
 
 
 def _may_answer(standing: Standing, number: str | None) -> bool:
@@ -78,13 +103,23 @@ def _may_answer(standing: Standing, number: str | None) -> bool:
     return True
 
 
-def _heard(standing: Standing, place: str, body: str) -> caller.Heard:
-    """What a text says, also as the answer to what we asked about a keyword."""
-    vocabulary = standing.vocabulary
+def _heard(
+    standing: Standing, contact: Contact, body: str, before: Sequence[str], asked: texter.Asked | None
+) -> caller.Heard:
+    """What a text says, also as the answer to what we asked about a keyword, and together with those sent in the same
+    breath before it. A word that asks something of the line is no keyword.
+    """
+    vocabulary, place = standing.vocabulary, contact.place
+    heard = caller.Heard(danger=texter.danger_met(body, before) is not None)
+    if asked:
+        return heard
     match = vocabulary.read(body)
-    heard = caller.Heard(
-        danger=in_danger_now(body), sure=standing.sure(match), choices=standing.choices(match),
-        yes=vocabulary.answer(body), digit=body.strip() if body.strip() in ("1", "2") else caller.said_digit(body),
+    if before and match == Match():
+        together = vocabulary.read(" ".join((*before, body)))
+        match = together if together.sure and together.sure.word != contact.keyword else match
+    heard = replace(
+        heard, sure=standing.sure(match), choices=standing.choices(match), yes=vocabulary.answer(body),
+        digit=body.strip() if body.strip() in ("1", "2") else caller.said_digit(body),
     )  # fmt: skip
     agreed = caller.chosen(place, heard, standing.offered(place)) if place.startswith(caller.ASKED) else None
     return replace(heard, sure=heard.sure or agreed)

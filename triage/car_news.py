@@ -66,7 +66,7 @@ def tell(db: Session, row: Dispatch, *, now: datetime) -> None:
     person = _person(db, row)
     if texts.may_be_texted(db, person, asked=True):
         sentence = "text_car_moving" if news == NEAR and row.arrive_at is None else f"text_car_{news}"
-        body = words(rules.current(db).wording, sentence)
+        body = words(rules.current(db).wording, sentence, person.language)
         texts.queue_text(db, person, body, actor="clock", now=now, news_of=(row.id, news))
     history.record(
         db, "person_told", actor="clock", now=now, contact_id=person.id, incident_id=row.incident_id,

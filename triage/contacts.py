@@ -124,6 +124,13 @@ def place_by_keyword(db: Session, contact: Contact, word: str, *, actor: str, no
     history.record(db, "keyword", actor=actor, now=now, contact_id=contact.id, keyword=keyword.word)
 
 
+def choose_language(db: Session, contact: Contact, language: str, *, now: datetime) -> None:
+    """The person chose the language of the line's own texts to them."""
+    if contact.language != language:
+        contact.language = language
+        history.record(db, "language", actor="texter", now=now, contact_id=contact.id, language=language)
+
+
 def locality_name(db: Session, code: str | None) -> str:
     """How a locality is called, for people. Unknown is said as such."""
     if code is None:

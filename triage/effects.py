@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from callflows import danger
 from callflows.conversation import Do, Effect, PlaceBy, Turn
 from callflows.wording import words
 from triage import contacts, promises, queue, saved_replies, texts
@@ -32,7 +33,7 @@ def _do(db: Session, contact: Contact, effect: Effect, standing: Standing, now: 
         case Do.DANGER:
             contact.danger = True
             entry = queue.join(db, contact, rules, now=now)
-            queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor=actor, now=now)
+            queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor=actor, now=now, danger_list=danger.VERSION)
         case Do.CALL_BACK:
             entry = queue.join(db, contact, rules, now=now)
             entry.call_back = True
@@ -47,9 +48,10 @@ def _do(db: Session, contact: Contact, effect: Effect, standing: Standing, now: 
             entry = queue.join(db, contact, rules, now=now)
             queue.raise_to(db, entry, entry.band, queue.STATED["cannot_talk"], actor=actor, now=now)
         case Do.TEXT_LOCAL_HELP:
-            contact.text_consent = True
+            if contact.channel == "call":
+                contact.text_consent = True
             body = _local_help(db, contact, standing)
-            if not _told(db, contact, body):
+            if not (contact.opted_out or _told(db, contact, body)):
                 texts.queue_text(db, contact, body, actor=actor, now=now)
 
 
@@ -65,5 +67,5 @@ def _local_help(db: Session, contact: Contact, standing: Standing) -> str:
     named = [saved_replies.about(entry) for entry in db.scalars(near.limit(HELP_ENTRIES))]
     service = standing.service
     if not named:
-        return words(service.wording, "text_no_local_help", service=service.name)
-    return words(service.wording, "text_local_help", help="; ".join(named), service=service.name)
+        return words(service.wording, "text_no_local_help", contact.language, service=service.name)
+    return words(service.wording, "text_local_help", contact.language, help="; ".join(named), service=service.name)

@@ -17,7 +17,7 @@ from triage.sealing import columns, ring
 _CONTACT, _HISTORY = cast(Table, Contact.__table__), cast(Table, History.__table__)
 _ROW = (
     "id", "channel", "carrier_id", "number_sealed", "number_index", "number_tail", "line", "route", "locality",
-    "started_at", "place", "turn", "call_id", "leg_ended", "danger", "cannot_talk", "opted_out",
+    "started_at", "place", "turn", "call_id", "leg_ended", "danger", "cannot_talk", "opted_out", "language",
 )  # fmt: skip
 _VALUES: dict[str, Any] = {name: bindparam(name) for name in _ROW}
 _EVENT_ROW = ("at", "what", "actor", "contact_id", "detail")
@@ -115,7 +115,7 @@ def _open(
         "line": dialled if line else None, "route": line.route if line else "direct",
         "locality": line.locality if line else None, "place": place, "turn": 0,
         "call_id": carrier_id if channel == "call" else None, "leg_ended": channel == "text",
-        "danger": False, "cannot_talk": False, "opted_out": False,
+        "danger": False, "cannot_talk": False, "opted_out": False, "language": line.language if line else None,
     }  # fmt: skip
     event: dict[str, object] = {
         "at": now, "what": "rang" if channel == "call" else "texted",

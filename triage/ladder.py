@@ -86,7 +86,8 @@ def tried(db: Session, promise: Promise, *, now: datetime) -> None:
     safe = contact.text_consent and not contact.opted_out
     text_due = len(made) == TEXTED_AFTER and made[-1] is promise.attempts[-1]
     if text_due and safe and destinations.may_reach(contact.number, destinations.policy(db)):
-        texts.queue_text(db, contact, words(rules.current(db).wording, "text_tried_to_ring"), actor="clock", now=now)
+        body = words(rules.current(db).wording, "text_tried_to_ring", contact.language)
+        texts.queue_text(db, contact, body, actor="clock", now=now)
 
 
 def decide(

@@ -97,6 +97,7 @@ class Line(Base):
     number: Mapped[str] = mapped_column(primary_key=True)
     locality: Mapped[str | None] = mapped_column(ForeignKey("locality.code"))
     route: Mapped[str]
+    language: Mapped[str | None]  # in which the line texts people by itself; None: English
     active: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
@@ -229,6 +230,7 @@ class Contact(Base):
     caller_role: Mapped[str | None]  # person | carer | professional
     text_consent: Mapped[bool | None]
     opted_out: Mapped[bool] = mapped_column(Boolean, default=False)
+    language: Mapped[str | None]  # of our automatic texts: the line's, or the one they chose; None: nobody said
     failed_safe_at: Mapped[datetime | None]  # when our line failed them, and they heard the constant words
 
     __table_args__ = (
@@ -286,6 +288,8 @@ class QueueEntry(Base):
             "ix_queue_entry_waiting", "lane", "band", "arrived_at", "id",
             postgresql_where=text("state = 'waiting'"), sqlite_where=text("state = 'waiting'"),
         ),
+        # What people of a lane really waited lately.
+        Index("ix_queue_entry_connected", "lane", "connected_at"),
         Index(
             "uq_queue_entry_nurse_slot", "nurse_id", "slot", unique=True,
             postgresql_where=_in("state", HELD), sqlite_where=_in("state", HELD),

@@ -144,8 +144,11 @@ def _promise_overdue(db: Session, same: ColumnElement[bool], now: datetime) -> b
     return db.scalar(owed.limit(1)) is not None
 
 
-def raise_to(db: Session, entry: QueueEntry, band: int, reason: str, *, actor: str, now: datetime) -> None:
-    """Note a stated reason, and move the entry ahead if it calls for that. Software may raise, never lower.
+def raise_to(
+    db: Session, entry: QueueEntry, band: int, reason: str, *, actor: str, now: datetime, **detail: str
+) -> None:
+    """Note a stated reason, and move the entry ahead if it calls for that. Software may raise, never lower. `detail`
+    has codes for the history.
 
     The entry is read again, locked: what another transaction raised meanwhile must stand.
     """
@@ -153,7 +156,7 @@ def raise_to(db: Session, entry: QueueEntry, band: int, reason: str, *, actor: s
     if reason not in entry.reasons:
         entry.reasons = [*(why for why in entry.reasons if why != "Not yet asked"), reason]
     entry.band = min(entry.band, band)
-    history.record(db, "reason", actor=actor, now=now, contact_id=entry.contact_id, band=entry.band)
+    history.record(db, "reason", actor=actor, now=now, contact_id=entry.contact_id, band=entry.band, **detail)
 
 
 def climb(db: Session, rules: Rules, *, now: datetime) -> int:
@@ -184,9 +187,13 @@ def lanes_for(db: Session, staff: Staff, now: datetime) -> list[str]:
     localities in its `overflow`; while none of those is on shift either, or where it names none, by every nurse: nobody
     waits for an empty room. People whose locality nobody knows yet are everybody's.
     """
-    covered = {code for nurse in presence.on_shift(db) for code in nurse.localities}
+    return _lanes(staff, presence.on_shift(db), db.scalars(select(Locality)).all(), now)
+
+
+def _lanes(staff: Staff, on_shift: Sequence[Staff], localities: Sequence[Locality], now: datetime) -> list[str]:
+    covered = {code for nurse in on_shift for code in nurse.localities}
     lanes = [NO_LANE]
-    for locality in db.scalars(select(Locality)):
+    for locality in localities:
         theirs = locality.code in staff.localities
         helpers = set(locality.overflow) & covered
         alone = locality.code in covered and opening.is_open(locality.hours, now)
@@ -203,12 +210,14 @@ def may_take(entry: QueueEntry, lanes: Sequence[str]) -> bool:
 
 def nurses_for(db: Session, lane: str, now: datetime) -> int:
     """How many nurses on shift may take people of this lane."""
-    return sum(1 for lanes in _lanes_on_shift(db, now) if lane in lanes)
+    return sum(1 for lanes in lanes_on_shift(db, now) if lane in lanes)
 
 
-def _lanes_on_shift(db: Session, now: datetime) -> list[list[str]]:
-    """The lanes of each nurse on shift."""
-    return [lanes_for(db, nurse, now) for nurse in presence.on_shift(db)]
+def lanes_on_shift(db: Session, now: datetime) -> list[list[str]]:
+    """The lanes of each nurse on shift, in two statements however many they are."""
+    on_shift = presence.on_shift(db)
+    localities = db.scalars(select(Locality)).all() if on_shift else []
+    return [_lanes(nurse, on_shift, localities, now) for nurse in on_shift]
 
 
 _IN_ORDER = (QueueEntry.band, QueueEntry.arrived_at, QueueEntry.id)
@@ -224,10 +233,13 @@ def waiting(db: Session, lanes: Sequence[str] | None = None, limit: int | None =
     return db.scalars(query).all()
 
 
-def ahead_of(db: Session, entry: QueueEntry, now: datetime) -> int:
-    """How many people are before this one for the nurses who may take them: what they may truthfully be told."""
+def ahead_of(db: Session, entry: QueueEntry, now: datetime, on_shift: Sequence[Sequence[str]] | None = None) -> int:
+    """How many people are before this one for the nurses who may take them: what they may truthfully be told.
+    `on_shift`: what `lanes_on_shift` gave just now.
+    """
+    whole = lanes_on_shift(db, now) if on_shift is None else on_shift
     before = tuple_(*_IN_ORDER) < tuple_(literal(entry.band), literal(entry.arrived_at, UtcDateTime), literal(entry.id))
-    shared = {lane for lanes in _lanes_on_shift(db, now) if entry.lane in lanes for lane in lanes} | {entry.lane}
+    shared = {lane for lanes in whole if entry.lane in lanes for lane in lanes} | {entry.lane}
     whose = QueueEntry.lane.in_(shared) | (QueueEntry.band == DANGER)
     count = select(func.count()).where(QueueEntry.state == "waiting", whose, before)
     return db.scalar(count) or 0

@@ -43,6 +43,9 @@ class Rules(msgspec.Struct, frozen=True):
     leaving_s: int = 3600
     at_destination_s: int = 3600
     handed_over_s: int = 1800
+    one_breath_s: int = (
+        20  # texts sent within this are one turn: people press send in the middle of a sentence. 0: never
+    )
 
 
 class TheService(msgspec.Struct, frozen=True):
@@ -54,6 +57,7 @@ class TheService(msgspec.Struct, frozen=True):
     no_car_fallback: str
     allow_destinations: tuple[str, ...] = ()  # prefixes beyond ordinary British numbers (triage.destinations)
     replies: tuple[tuple[str, str], ...] = ()  # name and words of each saved reply (triage.saved_replies)
+    version: int = 0  # goes up whenever `apply` changed anything here: which wording answered somebody
     outline: str | None = None  # the version of the board's outlines, if there are any (triage.outline)
 
 
@@ -100,5 +104,6 @@ def _read(db: Session) -> TheService:
         row.config.get("no_car_fallback") or NO_CAR,
         tuple(row.config.get("allow_destinations") or ()),
         tuple((name, words) for name, words in row.config.get("replies") or ()),
+        row.version,
         row.config.get("outline"),
     )

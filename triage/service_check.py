@@ -5,10 +5,12 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from callflows.wording import WRITTEN
 from triage import outline
 from triage.keywords import Word, problems
 from triage.rules import Rules
 from triage.service_fields import (
+    LANGUAGES,
     ROLES,
     ROUTES,
     SHARED,
@@ -45,6 +47,7 @@ from triage.service_shape import (
     ServiceFile,
     SharedNumber,
     Staff,
+    Texts,
     Unit,
 )
 
@@ -80,6 +83,9 @@ FIELDS: dict[str, dict[str, Field]] = {
         "at_destination_s": Field(whole(300, 28800)),
         "handed_over_s": Field(whole(300, 14400)),
     },
+    "texts": {
+        "one_breath_s": Field(whole(0, 120)),
+    },
     "retention": {
         "mental_health_years": Field(whole(20, 100)),
         "adult_years": Field(whole(8, 100)),
@@ -95,6 +101,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "number": Field(number, required=True),
         "locality": Field(slug),
         "route": Field(one_of(*ROUTES), default="direct"),
+        "language": Field(one_of(*LANGUAGES)),
     },
     "keyword": {
         "word": Field(text(80), required=True),
@@ -132,7 +139,7 @@ FIELDS: dict[str, dict[str, Field]] = {
     "reply": {"name": Field(text(60), required=True), "text": Field(text(600), required=True)},
     "hours": {"locality": Field(slug), "spans": Field(texts(span), required=True)},
 }
-SINGLE = ("service", "order", "car", "retention", "wording")
+SINGLE = ("service", "order", "car", "texts", "retention", "wording")
 """Tables that stand once, in single brackets. The others are repeated, in double brackets."""
 
 Entry = dict[str, Any]
@@ -175,6 +182,7 @@ class Reader:
             wording=self._wording,
             order=next(iter(made(Order, "order")), Order()),
             car=next(iter(made(Car, "car")), Car()),
+            texts=next(iter(made(Texts, "texts")), Texts()),
             retention=next(iter(made(Retention, "retention")), Retention()),
             outline=self._outline,
         )
@@ -215,20 +223,28 @@ class Reader:
                 self._say(self._lines.key(name, at, key), f"{key} {wrong}.")
         return entry
 
-    def _sentences(self, given: Any, names: Collection[str] | None) -> dict[str, str]:
+    def _sentences(
+        self, given: Any, names: Collection[str] | None, table: str = "wording", prefix: str = ""
+    ) -> dict[str, str]:
+        """The administrators' sentences by name; those in Welsh (`[wording.cy]`) with "cy." before it."""
         if not isinstance(given, dict):
-            self._say(self._lines.top("wording"), "Write [wording] once, with single brackets.")
+            self._say(self._lines.top("wording"), f"Write [{table}] once, with single brackets.")
             return {}
         kept: dict[str, str] = {}
         for name, words in given.items():
-            line = self._lines.key("wording", 0, name)
+            line = self._lines.key(table, 0, name)
+            if not prefix and name in WRITTEN and isinstance(words, dict):
+                texted = None if names is None else [one for one in names if one in WRITTEN[name]]
+                kept |= self._sentences(words, texted, f"wording.{name}", f"{name}.")
+                continue
             if (names is None and not re.fullmatch(r"[a-z][a-z0-9_]*", name)) or (
                 names is not None and name not in names
             ):
-                self._say(line, f'There is no sentence called "{name}"{nearest(name, names or ())}.')
+                where = " in that language" if prefix else ""
+                self._say(line, f'There is no sentence called "{name}"{where}{nearest(name, names or ())}.')
                 continue
             try:
-                kept[name] = text(1000)(words)
+                kept[f"{prefix}{name}"] = text(1000)(words)
             except Wrong as wrong:
                 self._say(line, f"{name} {wrong}.")
         return kept

@@ -18,6 +18,7 @@ from triage import destinations, opening, places
 
 REGION = "GB"
 ROUTES = ("111", "direct", "professional", "crew", "nurse")
+LANGUAGES = ("en", "cy")
 ROLES = ("nurse", "dispatcher", "supervisor", "administrator", "reader")
 
 SHARED = ("payphone", "switchboard", "shared", "withheld_like")

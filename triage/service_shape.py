@@ -42,11 +42,13 @@ class Locality(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A number people ring or text (E.164), and where a caller is placed before any keyword."""
+    """A number people ring or text (E.164), where a caller is placed before any keyword, and the language of the texts
+    it sends by itself (None: English)."""
 
     number: str
     locality: str | None = None
     route: str = "direct"
+    language: str | None = None
 
 
 class Keyword(msgspec.Struct, frozen=True):
@@ -154,6 +156,12 @@ class Car(msgspec.Struct, frozen=True):
     handed_over_s: int | None = None
 
 
+class Texts(msgspec.Struct, frozen=True):
+    """Numbers the text line runs by, in seconds, named as in `triage.rules`; None leaves the default there."""
+
+    one_breath_s: int | None = None
+
+
 class Retention(msgspec.Struct, frozen=True):
     """How long records are kept, in years (`child_until`: to which birthday); None leaves the Records Management
     Code's own time. `texts_days`: how long the words of texts are; None: as long as their record."""
@@ -180,6 +188,7 @@ class ServiceFile(msgspec.Struct, frozen=True):
     wording: dict[str, str] = {}
     order: Order = Order()
     car: Car = Car()
+    texts: Texts = Texts()
     retention: Retention = Retention()
     outline: dict[str, Any] | None = None
 

@@ -19,7 +19,7 @@ from callflows.caller import Word as SpokenWord
 from triage import destinations, rules
 from triage.db import Database
 from triage.keywords import Match, Vocabulary, Word
-from triage.models import Keyword, Line, Locality
+from triage.models import DirectoryEntry, Keyword, Line, Locality
 
 FRESH_S = 2.0
 log = structlog.get_logger(__name__)
@@ -35,6 +35,7 @@ class Standing:
     localities: dict[str, str]
     hints: tuple[str, ...]
     lines: dict[str, Line]
+    help_near: frozenset[str] = frozenset()  # names of the localities for which local help is known
 
     def line(self, number: str | None) -> Line | None:
         """The line with this number, if it is one of ours."""
@@ -71,7 +72,8 @@ def read(db: Session, today: date) -> Standing:
     localities = {row.code: row.name for row in db.scalars(select(Locality))}
     hints = [spelling for row in keywords if row.active for spelling in (row.word, *row.sounds_like)]
     lines = {row.number: row for row in db.scalars(select(Line).where(Line.active))}
-    return Standing(rules.current(db), _vocabulary(spoken), spoken, localities, tuple(hints[:400]), lines)
+    helped = frozenset(localities.get(code, code) for code in db.scalars(select(DirectoryEntry.locality).distinct()))
+    return Standing(rules.current(db), _vocabulary(spoken), spoken, localities, tuple(hints[:400]), lines, helped)
 
 
 @lru_cache(maxsize=2)

@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callflows import crew
+from callflows import crew, danger
+from callflows.texter import Reply
 from triage import caps, destinations, dispatch, history, outbox, promises, queue, ringing
 from triage.lifecycles import MESSAGE, sources
 from triage.models import Contact, Message, Staff, Unit, new_id
+from triage.standing import Standing
 
 LONGEST = 1600  # the carrier's limit for one message body
 
@@ -167,14 +169,21 @@ def answered(db: Session, contact: Contact) -> bool:
     return db.scalar(ours.limit(1)) is not None
 
 
-def said_by_line(db: Session, contact: Contact, body: str, *, now: datetime) -> Message:
-    """The line's own answer to a text, carried by the webhook's reply itself: kept so that the nurse sees it."""
+def said_by_line(db: Session, contact: Contact, reply: Reply, standing: Standing, *, now: datetime) -> Message:
+    """The line's own answer to a text, carried by the webhook's reply itself: kept so that the nurse sees it, and with
+    the names of its sentences and the versions of the wording and of the list of danger that made it.
+    """
     message = Message(
-        contact_id=contact.id, dispatch_id=None, direction="out", number=contact.number or "", body=body,
+        contact_id=contact.id, dispatch_id=None, direction="out", number=contact.number or "", body=reply.text or "",
         line=contact.line or "", state="sent", trouble=None, carrier_id=None, staff_id=None, made_at=now,
     )  # fmt: skip
     db.add(message)
     db.flush()
+    history.record(
+        db, "line_answered", actor="texter", now=now, contact_id=contact.id, message_id=message.id,
+        says=[sentence.name for sentence in reply.sentences], language=contact.language,
+        wording=standing.service.version, danger_list=danger.VERSION,
+    )  # fmt: skip
     return message
 
 

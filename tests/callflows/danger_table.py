@@ -6,7 +6,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from callflows.danger import in_danger_now
+from callflows.danger import VERSION, in_danger_now
 
 TEXTS = Path(__file__).with_name("danger_texts.tsv")
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "danger-list.md"
@@ -41,6 +41,7 @@ def measured() -> str:
     all_of_them = texts()
     stated = sum(text.danger for text in all_of_them)
     lines = [
+        f"Version of the list: {VERSION}.", "",
         f"{len(all_of_them)} texts: {stated} state danger now, {len(all_of_them) - stated} do not.", "",
         "| Missed | False alarms |", "| --- | --- |",
         f"| {len(missed())} of {stated}: {_several(missed())} |"

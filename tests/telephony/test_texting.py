@@ -1,12 +1,16 @@
 """Texts from people and crews, and what becomes of ours."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
+from callflows import danger
 from tests.telephony.test_voice import a_nurse
-from triage import accounts, bridge, contacts, dispatch, incidents, outcomes, queue, ringing, texts, units
+from triage import accounts, bridge, contacts, dispatch, incidents, outcomes, presence, queue, ringing, texts, units
 from triage.db import utcnow
-from triage.models import Contact, Dispatch, Message, QueueEntry
+from triage.models import Contact, Dispatch, History, Message, QueueEntry
+from triage.models import Line as LineOfOurs
 from triage.rules import Rules
 
 
@@ -137,6 +141,178 @@ def test_the_carriers_reports_in_any_order_end_in_the_truth(line, in_database, r
         )
         assert done.response.status_code == 204
     assert in_database(lambda db: db.get(Message, message_id).state) == state
+
+
+# --- roughly how long ---
+
+
+def test_the_first_answer_says_that_no_nurse_is_free_while_none_is_on_shift(line):
+    assert line.texts("hello").said.endswith("No nurse is free yet.")
+
+
+def test_the_first_answer_says_how_many_are_before_them_and_how_long_it_took_lately(line, in_database):
+    in_database(lambda db: presence.put(db, a_nurse(db), "ready", "browser", now=utcnow()))
+    assert line.texts("hello", From="+447700900301").said.endswith("You are next. We cannot say how long it will be.")
+    for number in range(3):  # connected after four, five and twelve minutes
+        waited(in_database, line, f"+44770090031{number}", (4, 5, 12)[number])
+    said = line.texts("hello", From="+447700900302").said
+    assert said.endswith("One person is before you. Lately people waited about 5 minutes.")
+
+
+def waited(in_database, line, number, minutes):
+    """Somebody texted, and has been with a nurse after so many minutes."""
+    line.texts("hello", From=number)
+
+    def together(db):
+        entry = db.scalars(select(QueueEntry).order_by(QueueEntry.arrived_at.desc())).first()
+        entry.state, entry.ended_at, entry.connected_at = "finished", utcnow(), utcnow()
+        entry.arrived_at = entry.connected_at - timedelta(minutes=minutes)
+
+    in_database(together)
+
+
+# --- the person's language ---
+
+
+def history_of(in_database, what):
+    lines = select(History).where(History.what == what).order_by(History.id)
+    return in_database(lambda db: [line.detail for line in db.scalars(lines)])
+
+
+def test_whoever_asks_for_welsh_is_answered_in_welsh_from_then_on(line, in_database):
+    assert "Dyma Solent Crisis Line" in line.texts("Cymraeg").said
+    assert in_database(lambda db: db.scalar(select(Contact.language))) == "cy"
+    assert "ffoniwch 999" in line.texts("ive taken an overdose").said
+    assert "Isle of Wight yn eich ateb yma" in line.texts("harbour").said
+    assert "in English from now on" in line.texts("english please").said
+    assert [line["language"] for line in history_of(in_database, "language")] == ["cy", "en"]
+
+
+def test_a_word_in_the_middle_of_a_sentence_chooses_no_language(line, in_database):
+    assert "This is Solent Crisis Line" in line.texts("my welsh nan died").said
+    assert in_database(lambda db: db.scalar(select(Contact.language))) is None
+
+
+def test_a_line_may_text_in_welsh_from_the_start(line, in_database):
+    in_database(lambda db: setattr(db.get(LineOfOurs, "+441632960100"), "language", "cy"))
+    assert "Dyma Solent Crisis Line" in line.texts("hello").said
+    assert in_database(lambda db: db.scalar(select(Contact.language))) == "cy"
+
+
+# --- which list, which wording ---
+
+
+def test_the_history_says_which_wording_and_which_list_answered_and_raised(line, in_database):
+    line.texts("hello")
+    line.texts("ive taken an overdose", sid="SM" + "7" * 32)
+    first, second = history_of(in_database, "line_answered")
+    assert first["says"] == ["text_first", "text_wait_no_nurse"]
+    assert second["says"] == ["text_danger"]
+    assert (second["wording"], second["danger_list"]) == (1, danger.VERSION)
+    (raised,) = history_of(in_database, "reason")
+    assert raised["danger_list"] == danger.VERSION
+    assert "overdose" not in repr((first, second, raised))
+
+
+# --- several texts in one breath ---
+
+
+def test_a_sentence_sent_in_pieces_is_read_as_one(line, in_database):
+    line.texts("ive taken")
+    assert the_entry(in_database).band == queue.NOT_ASKED
+    assert "999" in line.texts("40 tablets").said
+    assert the_entry(in_database).band == queue.DANGER
+    kept = in_database(lambda db: [text.body for text in contacts.messages(db, the_entry(in_database).contact_id)])
+    assert {"ive taken", "40 tablets"} <= set(kept)
+
+
+def test_pieces_sent_minutes_apart_are_not_one_sentence(line, in_database):
+    line.texts("ive taken")
+    a_minute_ago(in_database)
+    assert line.texts("40 tablets").said == ""
+    assert the_entry(in_database).band == queue.NOT_ASKED
+
+
+def a_minute_ago(in_database):
+    """What was texted until now was texted a minute ago."""
+
+    def back(db):
+        for text in db.scalars(select(Message).order_by(Message.id)):
+            text.made_at -= timedelta(seconds=60)
+        for contact in db.scalars(select(Contact).order_by(Contact.id)):
+            contact.started_at -= timedelta(seconds=60)
+
+    in_database(back)
+
+
+def test_danger_said_over_and_over_in_one_breath_is_answered_once_and_later_again(line, in_database):
+    line.texts("hello")
+    assert "999" in line.texts("ive taken an overdose").said
+    assert line.texts("ive taken an overdose please").said == ""
+    a_minute_ago(in_database)
+    assert "999" in line.texts("im on the bridge").said
+
+
+def test_a_keyword_of_two_words_sent_in_two_texts_places_them_once(line, in_database):
+    line.texts("hello")
+    line.texts("my word is")
+    assert "Isle of Wight" in line.texts("harbour").said
+    assert line.texts("harbour").said == ""
+    assert line.texts("are you there").said == ""
+
+
+# --- HELP, INFO, LOCAL ---
+
+
+@pytest.mark.parametrize("word", ["HELP", "info", "Help!"])
+def test_help_gets_our_own_words_and_waits_for_a_nurse_like_everybody(line, in_database, word):
+    line.texts("hi")
+    said = line.texts(word).said
+    assert "This is Solent Crisis Line. If there is danger now, ring 999. A nurse reads this" in said
+    assert the_entry(in_database).state == "waiting"
+
+
+def test_local_help_is_offered_once_placed_and_texted_when_asked_for_and_they_go_on_waiting(line, in_database):
+    assert "LOCAL" not in line.texts("hi").said
+    assert "Text LOCAL for help near you." in line.texts("harbour").said
+    assert line.texts("LOCAL").said == ""
+    sent = select(Message).where(Message.direction == "out", Message.state == "waiting")
+    (help_near,) = in_database(lambda db: [text.body for text in db.scalars(sent)])
+    assert help_near.startswith("Help near you:")
+    line.texts("local")
+    assert len(in_database(lambda db: db.scalars(sent).all())) == 1
+    assert the_entry(in_database).state == "waiting"
+
+
+def test_whoever_opted_out_is_texted_no_local_help(line, in_database):
+    line.texts("harbour")
+    line.texts("STOP")
+    line.texts("LOCAL")
+    assert in_database(lambda db: db.scalar(select(func.count()).where(Message.state == "waiting"))) == 0
+
+
+# --- a keyword anywhere ---
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hiya im really struggling tonight cant sleep again, the leaflet said to text the word HARBOUR so here i am x",
+        "harbour. thats my word i think?? sorry for bothering u",
+        "ok so my keyword is harbor and ive been feeling rubbish since tuesday",
+        "🙏 H a r b o u r 🙏",
+        "nurse gave me this number + the word “harbour” dont know if its still ok to use",
+    ],
+)
+def test_a_keyword_is_found_in_a_long_and_messy_text(line, in_database, text):
+    assert "Isle of Wight" in line.texts(text).said
+    assert the_entry(in_database).lane == "iow"
+
+
+@pytest.mark.parametrize("text", ["we used to live by the harbour when mum was alive and i miss it so much every day"])
+def test_a_word_in_a_story_is_at_most_asked_about(line, in_database, text):
+    line.texts(text)
+    assert the_entry(in_database).state == "waiting"
 
 
 # --- crews ---------------------------------------------------------------------------------------------------------------

@@ -10,12 +10,14 @@ from flask import g
 from jinja2 import Environment
 from markupsafe import Markup
 
+from callflows import danger
 from triage import (
     before_sending,
     contacts,
     incidents,
     ladder,
     lowering,
+    one_breath,
     places,
     presence,
     same_person,
@@ -27,7 +29,7 @@ from triage import (
 from triage.desk import access
 from triage.desk.context import desk
 from triage.lifecycles import said
-from triage.models import Leg, Message, QueueEntry
+from triage.models import History, Leg, Message, QueueEntry
 
 HERE: Final = ZoneInfo("Europe/London")
 
@@ -47,6 +49,7 @@ ROLE: Final = {
 }  # fmt: skip
 CALLER: Final = {"person": "For themselves", "carer": "For someone else", "professional": "A professional"}
 CHANNEL: Final = {"call": "Call", "text": "Text"}
+LANGUAGE: Final = {"cy": "Welsh", "en": "English"}
 ROUTE: Final = {
     "111": "through NHS 111", "direct": "directly", "professional": "on the professionals' line",
     "crew": "on the crew line", "nurse": "on the nurses' line",
@@ -104,6 +107,8 @@ HAPPENED: Final = {
     "call_ended": "Call ended",
     "text_in": "Text from them",
     "text_out": "Text to them",
+    "line_answered": "Answered by the line itself",
+    "language": "Chose the language of our texts",
     "text_state": "Word about a text",
     "outcome": "Outcome recorded",
     "read": "Record opened",
@@ -329,6 +334,17 @@ def text_trouble(message: Message) -> str:
     return TROUBLE.get(message.trouble or "", TEXT_AGAIN)
 
 
+def danger_met(message: Message, messages: Sequence[Message]) -> str | None:
+    """The words of a text that the list of danger met, worked out for this page and kept nowhere."""
+    return one_breath.danger_met(message, messages, desk().standing().service.rules.one_breath_s)
+
+
+def versions(line: History) -> str:
+    """By which wording and which list of danger the line did what this line of a record says."""
+    named = {"wording": "wording", "danger_list": "list of danger"}
+    return ", ".join(f"{name} {line.detail[key]}" for key, name in named.items() if key in line.detail)
+
+
 def phone_words(number: str) -> str:
     """A public number as people here dial it."""
     try:
@@ -362,6 +378,7 @@ def add_to(env: Environment) -> None:
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
         changed_words=changed_words, looks=lambda body: before_sending.look(body or "", local(g.now).date()),
         too_long_at=too_long_at,
+        danger_met=danger_met, danger_list=danger.VERSION, versions=versions, LANGUAGE=LANGUAGE,
         text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,
     )  # fmt: skip
     env.filters.update(

@@ -13,6 +13,7 @@ from itertools import combinations
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from callflows import reserved
 from callflows.danger import in_danger_now
 
 from . import everyday as say
@@ -75,6 +76,8 @@ def _never(form: tuple[str, ...], *, itself: bool) -> str | None:
     whole, joined = " ".join(form), "".join(form)
     if joined in say.OPT_OUT:
         return "is a word the telephone company acts on when it is texted; choose another."
+    if joined in reserved.OF_THE_LINE:
+        return "is a word this line acts on when it is texted; choose another."
     if any(c.isdigit() for c in joined) or all(part in say.NUMBERS for part in form):
         return "is a number; choose a word."
     if any(part in say.YES | say.NO for part in form) and all(part in say.YES | say.NO | say.SPACERS for part in form):

@@ -8,6 +8,8 @@ Administrators' own spellings of a keyword do not belong here but in `sounds_lik
 import re
 from collections.abc import Sequence
 
+from callflows import reserved
+
 from .common_words import common
 
 
@@ -15,10 +17,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-OPT_OUT = _words("stop stopall unsubscribe cancel end quit revoke optout start yes unstop help info")
+OPT_OUT = reserved.OF_THE_CARRIER
 """Words the carrier acts on when they are a whole text message: the sender is blocked, unblocked or
-answered.
-https://support.twilio.com/hc/en-us/articles/223134027-Twilio-Support-for-Opt-out-Keywords-SMS-STOP-Filtering"""
+answered."""
 
 YES = _words(
     "yes yeah yep yup yea yah yer aye ok okay correct right sure exactly indeed definitely affirmative ydy ie mhm mmhm"

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callflows import reserved
 from tests.triage.keywords.measure import EXAMPLE
 from triage.keywords import Match, Vocabulary, Word, problems
 from triage.keywords.everyday import CRISIS, NO, NUMBERS, OPT_OUT, YES
@@ -98,6 +99,7 @@ def test_two_names_for_one_place_are_told_to_become_one_keyword():
         *[(taken, "is a number") for taken in NUMBERS],
         *[(taken, "yes or no") for taken in (YES | NO) - OPT_OUT],
         *[(taken, "must always mean what it says") for taken in CRISIS - OPT_OUT],
+        *[(taken, "this line acts on") for taken in reserved.OF_THE_LINE],
         ("harbour2", "is a number"),
         ("forty two", "is a number"),
         ("self harm", 'has "harm" in it'),

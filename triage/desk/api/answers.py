@@ -406,6 +406,7 @@ class ContactAnswer(Struct, kw_only=True):
     cannot_talk: bool
     text_consent: bool | None
     opted_out: bool
+    language: str | None  # of the line's own texts to them: the line's, or the one they chose; null: English
     outcomes: list[OutcomeAnswer]
     messages: list[MessageAnswer]
     incidents: list[IncidentAnswer]
@@ -428,6 +429,7 @@ class ContactAnswer(Struct, kw_only=True):
             connected_at=entry.connected_at if entry else None, ended_how=entry.ended_how if entry else None,
             nurse=queue.nurse_name(db, entry) if entry else None, caller_role=row.caller_role, danger=row.danger,
             cannot_talk=row.cannot_talk, text_consent=row.text_consent, opted_out=row.opted_out,
+            language=row.language,
             outcomes=[OutcomeAnswer.of(db, each) for each in outcomes.of(db, row.id)],
             messages=[MessageAnswer.of(db, each) for each in contacts.messages(db, row.id)],
             incidents=[IncidentAnswer.of(db, each) for each in contacts.incidents(db, row.id)],
