@@ -12,7 +12,7 @@ from callflows.danger import in_danger_now
 from telephony import numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
-from triage import contacts, crew_replies, destinations, dispatch, effects, first_ring, queue, texts, units
+from triage import contacts, crew_replies, destinations, dispatch, effects, first_ring, one_person, queue, texts, units
 from triage.lifecycles import HELD
 from triage.models import Contact, Unit
 from triage.standing import Standing
@@ -29,7 +29,7 @@ def incoming() -> Response:
     our_line = standing.line(dialled)
     with line().database.transaction() as db:
         if kept := texts.kept(db, form["MessageSid"]):
-            return twiml.answer(kept.last_reply or twiml.text_reply(None))
+            return twiml.answer(_answered(kept))
         unit = units.by_phone(db, number)
         if unit and crew_replies.is_from_crew(db, unit, our_line.route if our_line else "", body):
             return twiml.answer(twiml.text_reply(_crew(db, unit, body, at)))
@@ -39,10 +39,45 @@ def incoming() -> Response:
     with line().database.transaction() as db:
         contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())
         assert contact is not None
+        contact = contacts.goes_on_as(db, contact)
         if texts.received(db, contact, form["MessageSid"], body, now=at) is None:
-            return twiml.answer(contact.last_reply or twiml.text_reply(None))
+            return twiml.answer(_answered(contact))
+        if contact.channel == "call":
+            _on_their_call(db, contact, body, standing, at)
+            return twiml.answer(_answered(contact))
         contact.last_reply = _reply(db, contact, body, standing, at)
         return twiml.answer(contact.last_reply)
+
+
+def _answered(contact: Contact) -> str:
+    """What the carrier was answered to the last text here; to one that came to a call nothing: that is texted apart."""
+    said = contact.last_reply if contact.channel == "text" else None
+    return said or twiml.text_reply(None)
+
+
+def _on_their_call(db: Session, contact: Contact, body: str, standing: Standing, at: datetime) -> None:
+    """A text of somebody whose call waits or is with a nurse: it stands with the call, and the words of the answer are
+    those that anybody gets.
+    """
+    service, stopped = standing.service, texter.opted_out(body)
+    heard = replace(_heard(standing, caller.WAITING, body), choices=())
+    entry = one_person.texts_on_call(db, contact, danger=heard.danger, now=at)
+    if stopped:
+        contact.opted_out = True
+        if entry is not None:
+            why = f"Texted only {body.strip().upper()[:12]}: it may be distress"
+            queue.raise_to(db, entry, entry.band, why, actor="texter", now=at)
+        return
+    if texter.opted_in(body):
+        contact.opted_out = False
+    first = not texts.answered(db, contact)
+    with_nurse = entry is not None and entry.state in HELD
+    if heard.sure and not with_nurse:
+        contacts.place_by_keyword(db, contact, heard.sure.word, actor="texter", now=at)
+    text_line = texter.TextLine(service.name, service.wording)
+    reply = texter.reply(text_line, heard, first=first, with_nurse=with_nurse and not first)
+    if reply.text and not contact.opted_out and _may_answer(standing, contact.number):
+        texts.queue_text(db, contact, reply.text, actor="texter", now=at)
 
 
 def _reply(db: Session, contact: Contact, body: str, standing: Standing, at: datetime) -> str:

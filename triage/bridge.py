@@ -10,7 +10,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from triage import caps, crew_calls, destinations, history, ladder, outbox, presence, promises, queue, ringing
+from triage import (
+    caps,
+    crew_calls,
+    destinations,
+    history,
+    ladder,
+    one_person,
+    outbox,
+    presence,
+    promises,
+    queue,
+    ringing,
+)
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Presence, QueueEntry, Staff
 from triage.moments import lately
@@ -50,6 +62,20 @@ def take_next(db: Session, staff: Staff, rules: Rules, *, now: datetime, unasked
         _stop_alerting(db, entry, now)
         ring(db, entry, staff, rules, now=now)
     return entry
+
+
+def take_their_call(db: Session, contact: Contact, staff: Staff, rules: Rules, *, now: datetime) -> QueueEntry:
+    """Whoever this nurse texts with rings: the conversation goes on as their call, which is hers, in one transaction.
+
+    Raises queue.NotTheirs, one_person.NotRinging; then nothing has changed once the transaction is undone.
+    """
+    call = one_person.ends_into_call(db, contact, staff, now=now)
+    if call.state != "waiting" or queue.claim(db, call.id, staff, rules, now=now) is None:
+        raise one_person.NotRinging("A colleague has just taken their call. The text conversation is still with you.")
+    db.refresh(call)
+    _stop_alerting(db, call, now)
+    ring(db, call, staff, rules, now=now)
+    return call
 
 
 def ring(db: Session, entry: QueueEntry, staff: Staff, rules: Rules, *, now: datetime) -> Leg | None:
@@ -147,6 +173,7 @@ def accepted(db: Session, leg: Leg, rules: Rules, *, now: datetime) -> QueueEntr
     else:
         queue.step(db, entry, "finish", actor="carrier", now=now, token=leg.token, ended_at=now, ended_how="gave_up")
         promises.owe_call_back(db, entry.contact, "Rang off while waiting", now=now)
+        one_person.waits_by_text_again(db, entry, now=now)
         _free(db, staff.id, now)
         raise NotRungBack
     return entry
@@ -260,6 +287,7 @@ def _call_back_ended(db: Session, leg: Leg, entry: QueueEntry, was: str, now: da
     nurse_id = entry.nurse_id
     if queue.step(db, entry, "finish", actor="carrier", now=now, token=leg.token, ended_at=now, ended_how="no_answer"):
         entry.contact.ended_at = now
+        one_person.waits_by_text_again(db, entry, now=now)
         _free(db, nurse_id, now)
         _end_nurse_legs(db, entry, now)
 
@@ -346,12 +374,13 @@ def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
         return
     if queue.step(db, entry, "abandon", actor="caller", now=now, ended_at=now, ended_how="gave_up", lease_until=None):
         promises.owe_call_back(db, contact, _why_owed(contact, "Rang off while waiting"), now=now)
+        one_person.waits_by_text_again(db, entry, now=now)
     elif queue.step(db, entry, "finish", actor="caller", now=now, ended_at=now, ended_how="rang_off", lease_until=None):
-        if contact.danger:
+        if queue.said_danger(entry):
             promises.owe_call_back(db, contact, "The call ended after they said there was danger", now=now)
     else:
         return
-    contact.ended_at = now
+    contact.ended_at = contact.ended_at or now
     _free(db, nurse_id, now)
     _end_nurse_legs(db, entry, now)
 

@@ -32,6 +32,9 @@ LEG_UP = "state <> 'ended'"
 ON_ITS_WAY = "state IN ('sending', 'sent')"
 """A text whose end nobody has reported, likewise."""
 
+WENT_ON = "went_on_as IS NOT NULL"
+"""A contact that went on as another, likewise."""
+
 SealedText = Annotated[str, "sealed"]
 KeyedHash = Annotated[str, "keyed hash"]
 
@@ -229,10 +232,15 @@ class Contact(Base):
     text_consent: Mapped[bool | None]
     opted_out: Mapped[bool] = mapped_column(Boolean, default=False)
     failed_safe_at: Mapped[datetime | None]  # when our line failed them, and they heard the constant words
+    went_on_as: Mapped[str | None]  # the contact into which this one went on: one person, one wait
 
     __table_args__ = (
         Index("ix_contact_number_index_started", "number_index", "started_at"),
         Index("ix_contact_started", "started_at"),
+        Index(
+            "ix_contact_went_on_as", "went_on_as",
+            postgresql_where=text(WENT_ON), sqlite_where=text(WENT_ON),
+        ),
         # One open conversation a number and line: two first texts at once still make one.
         Index(
             "uq_contact_open_text", "number_index", "line", unique=True,

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import caps, destinations, dispatch, history, outbox, promises, queue, ringing
+from triage import caps, contacts, destinations, dispatch, history, outbox, promises, queue, ringing
 from triage.lifecycles import MESSAGE, sources
 from triage.models import Contact, Message, Staff, Unit, new_id
 
@@ -163,7 +163,8 @@ def from_crew(
 
 def answered(db: Session, contact: Contact) -> bool:
     """Whether we have texted anything in this conversation yet."""
-    ours = select(Message.id).where(Message.contact_id == contact.id, Message.direction == "out")
+    parts = contacts.parts_of(db, contact.id)
+    ours = select(Message.id).where(Message.contact_id.in_(parts), Message.direction == "out")
     return db.scalar(ours.limit(1)) is not None
 
 

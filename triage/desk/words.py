@@ -154,6 +154,8 @@ HAPPENED: Final = {
     "rings_back": "To be rung back at their place",
     "failed_contact_decided": "Decided about, not having been reached",
     "crew_said": "Word from the crew",
+    "went_on_as": "Went on as another contact of the same person",
+    "took_their_call": "Call taken by the nurse who texts with them",
 }
 NOTICE: Final = {
     "break_glass": "broke the glass and opened a record of another locality",
@@ -316,6 +318,7 @@ ENDED: Final = {
     "finished": "You finished this contact. The line is closed.",
     "rang_off": "They rang off. Write down what was decided; you can still text or send the car.",
     "gave_up": "They rang off before you were together. A call-back is owed to them.",
+    "went_on_as_call": "They rang, and this text conversation goes on with their call.",
     "no_answer": "They did not answer when we rang them back. The call-back is still owed.",
 }
 
