@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from callflows.wording import words
 from triage import (
     caps,
     crew_calls,
@@ -22,11 +23,13 @@ from triage import (
     promises,
     queue,
     ringing,
+    text_calls,
+    texts,
 )
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Presence, QueueEntry, Staff
 from triage.moments import lately
-from triage.rules import Rules
+from triage.rules import Rules, current
 
 UNREACHED = ("failed", "refused", "bad_number", "gone")  # the carrier never rang them: nobody failed to answer
 RING_AGAIN_AFTER = timedelta(seconds=15)  # a carrier that cannot ring her just now is not asked every second
@@ -43,6 +46,10 @@ NOT_REACHED = {
 
 class Taken(Exception):
     """Somebody else has this person already."""
+
+
+class CannotMove(Exception):
+    """This call cannot go on by text; `str()` says why, to the nurse."""
 
 
 class NotRungBack(Taken):
@@ -226,11 +233,15 @@ def leg_ended(db: Session, leg: Leg, outcome: str, rules: Rules, *, now: datetim
         return
     if leg.purpose in crew_calls.PURPOSES:
         crew_calls.leg_over(db, leg, now=now)
+    if leg.purpose == text_calls.REACH:
+        text_calls.leg_over(db, leg, now=now)
     if leg.entry_id is None:
         return
     entry = db.get_one(QueueEntry, leg.entry_id)
     if leg.purpose == "call_back":
         _call_back_ended(db, leg, entry, was, now)
+    elif entry.contact.channel == "text":
+        return  # her telephone is not what joins her to somebody who texts
     elif leg.purpose == "nurse" and entry.token == leg.token and entry.state in HELD:
         if was != "joined" and db.scalar(ringing.of_claim(entry).where(Leg.state == "joined").limit(1)):
             return  # she is with them on another leg
@@ -359,6 +370,8 @@ def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
     if first is None:
         return
     history.record(db, "call_ended", actor="caller", now=now, contact_id=contact.id)
+    if contact.channel == "text":
+        return  # they went on by text: the conversation is not over
     entry = db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id))
     if entry is None:
         contact.ended_at = now
@@ -427,6 +440,32 @@ def give_back(db: Session, contact: Contact, staff: Staff, *, now: datetime, ahe
     _end_nurse_legs(db, entry, now, token=token)
     if was != "offered" and contact.channel == "call" and not contact.leg_ended:
         outbox.add(db, "return_caller", now=now, contact_id=contact.id, token=token)
+
+
+def go_on_by_text(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> QueueEntry:
+    """The call this nurse has with them becomes a text conversation in her hands: they are texted a discreet line and
+    hear a goodbye; the end of the call does not end the contact. Done twice it is done once.
+
+    Another text conversation of theirs that runs is joined into this one. Raises queue.NotTheirs, CannotMove.
+    """
+    entry = queue.held_by(db, contact.id, staff)
+    if contact.channel == "text":
+        return entry
+    if entry.state != "connected":
+        raise CannotMove("You are not together yet. Speak with them first.")
+    if not contact.text_consent:
+        raise CannotMove("They have not agreed to texts. Ask them, and note it in the outcome.")
+    if not texts.may_be_texted(db, contact):
+        raise CannotMove("The line cannot text them: a landline, an opt-out word, or a number it does not text.")
+    one_person.other_texts_join(db, contact, staff, now=now)
+    contact.channel, contact.last_reply = "text", None  # what was answered on the call is no answer to a text
+    db.flush()
+    history.record(db, "moved_to_text", actor=staff.id, now=now, contact_id=contact.id)
+    texts.queue_text(db, contact, words(current(db).wording, "text_go_on"), actor=staff.id, now=now)
+    if not contact.leg_ended:
+        outbox.add(db, "end_call", now=now, contact_id=contact.id)
+    _end_nurse_legs(db, entry, now)
+    return entry
 
 
 def _stop_alerting(db: Session, entry: QueueEntry, now: datetime) -> None:

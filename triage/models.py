@@ -296,7 +296,7 @@ class Leg(Base):
 
     __tablename__ = "leg"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    purpose: Mapped[str]  # nurse | alert | call_back | person | crew_offer | crew_reach
+    purpose: Mapped[str]  # nurse | alert | call_back | person | crew_offer | crew_reach | nurse_reach
     to_sealed: Mapped[SealedText | None]
     to_index: Mapped[KeyedHash | None] = mapped_column(index=True)
     to = Sealed[str]("to_sealed", [BlindIndex("to_index", "number")])

@@ -90,6 +90,21 @@ def _open_text(db: Session, contact: Contact) -> Contact | None:
     return db.scalar(running.order_by(Contact.started_at, Contact.id).limit(1))
 
 
+def other_texts_join(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> None:
+    """A text conversation of this number that runs goes on as this contact, which is to be one itself. Raises
+    queue.NotTheirs if a colleague has it.
+    """
+    while (other := _open_text(db, contact)) is not None:
+        entry = contacts.entry_of(db, other.id)
+        if entry is not None and entry.state in HELD and entry.nurse_id != staff.id:
+            raise queue.NotTheirs(f"{queue.nurse_name(db, entry)} is texting with them now.")
+        if entry is not None:
+            queue.step(
+                db, entry, "finish", actor=staff.id, now=now, token=entry.token, ended_at=now, ended_how="went_on"
+            )
+        queue.went_on(db, other, contact, now=now)
+
+
 # --- the nurse who texts with them ------------------------------------------------------------------------------------
 
 

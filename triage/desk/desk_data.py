@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, drafts, outcomes, presence, promises, queue, ringing
+from triage import contacts, drafts, one_person, outcomes, presence, promises, queue, ringing, text_calls
 from triage.lifecycles import HELD, OPEN_ENTRY, OPEN_INCIDENT
 from triage.models import Contact, DirectoryEntry, Incident, Leg, Message, Outcome, Presence, Promise, QueueEntry, Staff
 from triage.reach_models import SharedNumber
@@ -39,6 +39,9 @@ class WithMe:
     incidents: Sequence[Incident]
     outcomes: Sequence[Outcome]
     directory: Sequence[DirectoryEntry]
+    reach: Leg | None = None  # the last call that she made to them from this text conversation
+    can_ring: bool = False
+    ringing: one_person.Ringing | None = None  # the call they make to us while she texts with them
 
     @property
     def can_text(self) -> bool:
@@ -81,7 +84,7 @@ def legs(db: Session, entry: QueueEntry | None) -> Sequence[Leg]:
     return [leg for leg in ringing.of_entry(db, entry) if leg.token == entry.token]
 
 
-def workspace(db: Session, staff: Staff, walls: Walls) -> WithMe | None:
+def workspace(db: Session, staff: Staff, walls: Walls, now: datetime) -> WithMe | None:
     """The person with her, if any."""
     entry = with_me(db, staff)
     if entry is None:
@@ -98,6 +101,9 @@ def workspace(db: Session, staff: Staff, walls: Walls) -> WithMe | None:
         incidents=contacts.incidents(db, contact.id),
         outcomes=outcomes.of(db, contact.id),
         directory=_help_near(db, contact.locality),
+        reach=next((leg for leg in reversed(legs(db, entry)) if leg.purpose == text_calls.REACH), None),
+        can_ring=entry.state in HELD and text_calls.may_be_rung(db, contact),
+        ringing=one_person.ringing_now(db, contact, now) if entry.state in HELD else None,
     )
 
 
@@ -139,7 +145,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "promises": [one for one in promises.owed(db, now) if one.kind == "call_back" and walls.promise(one)],
         "owners": owners(db),
         "in_queue": in_queue(db),
-        "person": workspace(db, staff, walls),
+        "person": workspace(db, staff, walls, now),
         "contact_of": contact_of(db),
         "urgency_of": urgency_of(db),
         "now": now,

@@ -18,6 +18,7 @@ from triage.desk import (
     duty_views,
     headers,
     keeping_views,
+    moving_views,
     organisation,
     oversight_views,
     promise_views,
@@ -69,6 +70,6 @@ def home() -> ResponseReturnValue:
 
 __all__ = [
     "account_views", "approval_views", "attach", "board_views", "contact_views", "crew_views", "desk_views",
-    "duty_views", "keeping_views",
+    "duty_views", "keeping_views", "moving_views",
     "oversight_views", "promise_views", "service_views", "setup_views", "signin",
 ]  # fmt: skip
