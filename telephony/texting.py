@@ -7,8 +7,10 @@ from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callflows import caller, crew, texter
+from callflows import call_me, caller, crew, texter
+from callflows.conversation import Do
 from callflows.danger import in_danger_now
+from callflows.wording import words
 from telephony import numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
@@ -74,6 +76,8 @@ def _on_their_call(db: Session, contact: Contact, body: str, standing: Standing,
     with_nurse = entry is not None and entry.state in HELD
     if heard.sure and not with_nurse:
         contacts.place_by_keyword(db, contact, heard.sure.word, actor="texter", now=at)
+    if entry is not None and call_me.asks(body):
+        queue.raise_to(db, entry, entry.band, queue.STATED["ring_me"], actor="texter", now=at)
     text_line = texter.TextLine(service.name, service.wording)
     reply = texter.reply(text_line, heard, first=first, with_nurse=with_nurse and not first)
     if reply.text and not contact.opted_out and _may_answer(standing, contact.number):
@@ -95,11 +99,27 @@ def _reply(db: Session, contact: Contact, body: str, standing: Standing, at: dat
     waiting = contacts.entry_of(db, contact.id)
     with_nurse = waiting is not None and waiting.state in HELD
     reply = texter.reply(texter.TextLine(service.name, service.wording), heard, first=first, with_nurse=with_nurse)
+    if call_me.asks(body):
+        asked_before = waiting is not None and queue.STATED["ring_me"] in waiting.reasons
+        reply = _asks_for_a_call(contact, reply, standing, first=first, silent=asked_before or with_nurse)
     effects.carry_out(db, contact, reply.turn, standing, now=at)
     if reply.text is None or not _may_answer(standing, contact.number):
         return twiml.text_reply(None)
     message = texts.said_by_line(db, contact, reply.text, now=at)
     return twiml.text_reply(reply.text, line().url(f"/sms/status?message={message.id}"))
+
+
+def _asks_for_a_call(
+    contact: Contact, reply: texter.Reply, standing: Standing, *, first: bool, silent: bool
+) -> texter.Reply:
+    """They ask to be rung: it is promised, and said once; of danger the line speaks before all else."""
+    turn = replace(reply.turn, effects=(*reply.turn.effects, Do.CALL_BACK))
+    if silent or Do.DANGER in turn.effects:
+        return texter.Reply(turn, reply.text)
+    service, may_ring = standing.service, destinations.may_reach(contact.number, standing.destinations)
+    who = words(service.wording, "text_who", service=service.name) if first else ""
+    said = words(service.wording, "text_call_back" if may_ring else "text_no_call_back")
+    return texter.Reply(turn, f"{who} {said}".strip())
 
 
 def _may_answer(standing: Standing, number: str | None) -> bool:

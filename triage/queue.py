@@ -29,6 +29,7 @@ STATED = {
     "carer": "Calling for someone else",
     "cannot_talk": "Cannot talk: ask questions that keys can answer, 1 yes, 2 no",
     "call_back": "Asked to be called back and keep their place",
+    "ring_me": "Asked to be rung",
 }
 RANG_AGAIN = "Rang again while waiting to be called back"
 TEXTED_FIRST = "Texted before they rang"
