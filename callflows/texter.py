@@ -102,6 +102,17 @@ def with_wait(line: TextLine, reply: Reply, wait: Wait) -> Reply:
     return replace(reply, sentences=_fitting(reply.sentences, before, lately))
 
 
+def with_call(line: TextLine, reply: Reply, *, may_ring: bool, first: bool, silent: bool) -> Reply:
+    """They ask to be rung: it is promised, and said once; of danger the line speaks before all else. `silent`: it was
+    said before, or a nurse has them.
+    """
+    turn = replace(reply.turn, effects=(*reply.turn.effects, Do.CALL_BACK))
+    if silent or Do.DANGER in turn.effects:
+        return replace(reply, turn=turn)
+    who = (line.say("text_who"),) if first else ()
+    return Reply(turn, (*who, line.say("text_call_back" if may_ring else "text_no_call_back")))
+
+
 def _danger(line: TextLine, first: bool, with_nurse: bool) -> tuple[Sentence, ...]:
     if with_nurse:
         return (line.say("text_danger_with_nurse"),)

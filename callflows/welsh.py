@@ -33,6 +33,16 @@ SENTENCES: Final[dict[str, str]] = {
     "text_wait_ahead": "Mae {ahead} o bobl o'ch blaen.",
     "text_wait_lately": "Yn ddiweddar, arhosodd pobl tua {minutes} munud.",
     "text_wait_not_known": "Ni allwn ddweud pa mor hir fydd hi.",
+    "text_call_back": "Byddwn yn eich ffonio ar y rhif hwn. Cadwch eich ffon yn agos. Mae nyrs hefyd yn darllen eich "
+    "negeseuon yma. Mewn perygl nawr, ffoniwch 999.",
+    "text_no_call_back": "Ni allwn ffonio'r rhif rydych yn tecstio ohono. Bydd nyrs yn eich ateb yma. "
+    "Mewn perygl nawr, ffoniwch 999.",
+    "text_promise_soon": "Byddaf yn eich ffonio ar y rhif hwn cyn hir. Cadwch eich ffon yn agos. "
+    "Mewn perygl nawr, ffoniwch 999.",
+    "text_promise_by": "Byddaf yn eich ffonio ar y rhif hwn erbyn {time}. Cadwch eich ffon yn agos. "
+    "Mewn perygl nawr, ffoniwch 999.",
+    "text_go_on": "Helo. Awn ymlaen yma drwy neges destun, fel y cytunwyd. Ysgrifennwch pan allwch. "
+    "Mewn perygl nawr, ffoniwch 999.",
     "text_tried_to_ring": "Fe wnaethom geisio eich ffonio. Byddwn yn ceisio eto cyn hir, neu ffoniwch ni pan fydd yn "
     "gyfleus i chi.",
     "text_car_accepted": "Mae rhywun yn dod atoch, fel y gofynnoch. Byddwn yn tecstio eto pan fyddant yn agos. "

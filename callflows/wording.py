@@ -66,6 +66,10 @@ SENTENCES: Final[dict[str, str]] = {
     "nurse_ready": "Thank you. You are ready, and we will ring this number when somebody waits. Goodbye.",
     "nurse_not_known": "This number is not one of our nurses'. If you need help, ring the main line. In danger, ring 999.",
     "nurse_over": "The call is over. Log the outcome on your desk. Goodbye.",
+    "nurse_reach_ready": "Press 1, and we ring the person you are texting with. They do not see your number.",
+    "nurse_reach_ringing": "Ringing them now.",
+    "nurse_reach_no_key": "No key was pressed, so nobody was rung. Goodbye.",
+    "nurse_reach_over": "The text conversation is still on your desk. Goodbye.",
     "nurse_nobody": "Nobody is with you now. Press take next on your desk, and stay ready.",
     # people on duty
     "person_offer": "This is {service}. {what}. Press 1 to say you have it.",
@@ -109,6 +113,12 @@ SENTENCES: Final[dict[str, str]] = {
     "text_wait_ahead": "{ahead} people are before you.",
     "text_wait_lately": "Lately people waited about {minutes} minutes.",
     "text_wait_not_known": "We cannot say how long it will be.",
+    "text_call_back": "We will ring you on this number. Keep your phone near you. A nurse also reads what you write here. "
+    "In danger now, ring 999.",
+    "text_no_call_back": "We cannot ring the number you are texting from. A nurse will answer you here. In danger now, ring 999.",
+    "text_promise_soon": "I will ring you on this number soon. Keep your phone near you. In danger now, ring 999.",
+    "text_promise_by": "I will ring you on this number by {time}. Keep your phone near you. In danger now, ring 999.",
+    "text_go_on": "Hello. We go on here by text, as we agreed. Write when you can. In danger now, ring 999.",
     "text_tried_to_ring": "We tried to ring you. We will try again soon, or ring us back when it suits you.",
     "text_car_accepted": "Somebody is coming to you, as you asked. We text you again when they are near. In danger now, ring 999.",
     "text_car_near": "Whoever is coming to you should be there in about five minutes.",

@@ -1,4 +1,4 @@
-"""Crews we ring: an offer to answer by key, and the person they are put through to.
+"""Crews we ring: an offer to answer by key, and the person they (or a nurse, `text_legs`) are put through to.
 
 The person's number stands in the document that dials it, which the carrier alone reads; the crew hears neither it nor
 them until the person has pressed a key.
@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from callflows import crew, crew_line
 from callflows.conversation import Turn
-from telephony import our_legs, twiml
+from telephony import our_legs, text_legs, twiml
 from telephony.reports import ENDS
 from telephony.webhooks import line, now, voice
-from triage import crew_calls, crew_replies, dispatch, ringing
+from triage import crew_calls, crew_replies, dispatch, ringing, text_calls
 from triage.lifecycles import UNDER_WAY, said
 from triage.models import Contact, Dispatch, Leg
 from triage.standing import Standing
@@ -76,11 +76,13 @@ def _put_through(db: Session, leg: Leg, row: Dispatch, standing: Standing, at: d
 @voice.post("/legs/<leg_id>/person")
 def person_answered(leg_id: str) -> Response:
     """Whoever picked up the person's telephone: asked for a key before anybody hears them."""
-    at = now()
-    wording = line().standing(at).service.wording
+    standing = line().standing(now())
+    wording = standing.service.wording
     with line().database.reading() as db:
         leg = our_legs.get(db, leg_id)
         asks = our_legs.is_dialled_from(leg) and leg.outcome == crew_calls.RINGING
+    if leg.purpose == text_calls.REACH:
+        return text_legs.person_answered(leg, standing, asks=asks)
     return _answer(leg, crew_line.person_check(wording) if asks else crew_line.person_not(wording), key="person/key")
 
 
@@ -91,6 +93,8 @@ def person_key(leg_id: str) -> Response:
     standing = line().standing(at)
     with line().database.transaction() as db:
         leg = our_legs.get(db, leg_id)
+        if leg.purpose == text_calls.REACH:
+            return text_legs.person_key(db, leg, standing, at)
         row = crew_calls.job_of(db, leg)
         yes = request.form.get("Digits", "")[:1] == "1" and our_legs.is_dialled_from(leg)
         if yes and crew_calls.person_came(db, leg, row, now=at):
@@ -107,9 +111,12 @@ def person_over(leg_id: str) -> Response:
         leg = our_legs.get(db, leg_id)
         if not our_legs.is_this_call(leg):
             return _answer(leg, crew_line.no_key(standing.service.wording))
-        row = crew_calls.job_of(db, leg)
         ended = ENDS.get(request.form.get("DialCallStatus", ""), "failed")
-        outcome = crew_calls.person_over(db, leg, row, NOT_JOINED.get(ended, "failed"), now=at)
+        came_of_it = NOT_JOINED.get(ended, "failed")
+        if leg.purpose == text_calls.REACH:
+            return text_legs.person_over(db, leg, standing, at, came_of_it)
+        row = crew_calls.job_of(db, leg)
+        outcome = crew_calls.person_over(db, leg, row, came_of_it, now=at)
         if row.state not in UNDER_WAY:
             return _answer(leg, crew_line.over(crew.not_yours(row.tag, said(row.state))))
         return _answer(leg, crew_line.reached(outcome, standing.service.wording))

@@ -6,15 +6,15 @@ from flask import Response, request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from callflows import crew_line, staff
+from callflows import crew_line, ring_texter, staff
 from callflows.conversation import HangUp, Say, Turn
 from callflows.wording import words
-from telephony import crew_legs, numbers, staff_lines, twiml
+from telephony import crew_legs, numbers, staff_lines, text_legs, twiml
 from telephony.our_legs import get as _leg
 from telephony.our_legs import is_this_call as _this_call
 from telephony.reports import ENDS
 from telephony.webhooks import line, nothing, now, voice
-from triage import accounts, bridge, contacts, crew_calls, jobs, presence, ringing
+from triage import accounts, bridge, contacts, crew_calls, jobs, presence, ringing, text_calls
 from triage.lifecycles import HELD
 from triage.models import Leg, Promise, QueueEntry
 from triage.standing import Standing
@@ -34,6 +34,8 @@ def answered(leg_id: str) -> Response:
             leg.carrier_id = leg.carrier_id or request.form["CallSid"]
         if leg.purpose in crew_calls.PURPOSES:
             return crew_legs.answered(db, leg, standing, at)
+        if leg.purpose == text_calls.REACH:
+            return text_legs.answered(db, leg, standing, at)
         if leg.purpose in ("nurse", "alert") and leg.to.startswith("client:"):
             return _accept(db, leg, standing, at)  # at their screen: taking it was the press of a button
         return _answer(leg, _question(db, leg, standing, at))
@@ -72,6 +74,8 @@ def key_pressed(leg_id: str) -> Response:
             return _answer(leg, _over(leg, standing))
         if leg.purpose in crew_calls.PURPOSES:
             return crew_legs.key_pressed(db, leg, standing, at)
+        if leg.purpose == text_calls.REACH:
+            return text_legs.key_pressed(db, leg, standing, at)
         if request.form.get("Digits", "")[:1] == "1":
             return _accept(db, leg, standing, at)
         return _answer(leg, _refused(leg, standing))
@@ -186,4 +190,6 @@ def _over(leg: Leg, standing: Standing) -> Turn:
         return staff.call_back_lost(wording)
     if leg.purpose in crew_calls.PURPOSES:
         return crew_line.no_key(wording)
+    if leg.purpose == text_calls.REACH:
+        return ring_texter.no_key(wording)
     return staff.person_no_key(wording) if leg.purpose == "person" else staff.taken(wording)

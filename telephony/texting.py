@@ -8,7 +8,7 @@ from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from callflows import caller, crew, reserved, texter
+from callflows import call_me, caller, crew, reserved, texter
 from telephony import numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
@@ -20,6 +20,7 @@ from triage import (
     effects,
     first_ring,
     one_breath,
+    one_person,
     queue,
     roughly,
     texts,
@@ -42,7 +43,7 @@ def incoming() -> Response:
     our_line = standing.line(dialled)
     with line().database.transaction() as db:
         if kept := texts.kept(db, form["MessageSid"]):
-            return twiml.answer(kept.last_reply or twiml.text_reply(None))
+            return twiml.answer(_answered(kept))
         unit = units.by_phone(db, number)
         if unit and crew_replies.is_from_crew(db, unit, our_line.route if our_line else "", body):
             return twiml.answer(twiml.text_reply(_crew(db, unit, body, at)))
@@ -52,11 +53,50 @@ def incoming() -> Response:
     with line().database.transaction() as db:
         contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())
         assert contact is not None
+        contact = contacts.goes_on_as(db, contact)
         message = texts.received(db, contact, form["MessageSid"], body, now=at)
         if message is None:
-            return twiml.answer(contact.last_reply or twiml.text_reply(None))
+            return twiml.answer(_answered(contact))
+        if contact.channel == "call":
+            _on_their_call(db, contact, message, standing, at)
+            return twiml.answer(_answered(contact))
         contact.last_reply = _reply(db, contact, message, standing, at)
         return twiml.answer(contact.last_reply)
+
+
+def _answered(contact: Contact) -> str:
+    """What the carrier was answered to the last text here; to one that came to a call nothing: that is texted apart."""
+    said = contact.last_reply if contact.channel == "text" else None
+    return said or twiml.text_reply(None)
+
+
+def _on_their_call(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> None:
+    """A text of somebody whose call waits or is with a nurse: it stands with the call, and the words of the answer are
+    those that anybody gets.
+    """
+    service, body = standing.service, message.body or ""
+    breath = one_breath.before(db, contact, message, service.rules.one_breath_s)
+    asked = texter.asks(body)
+    heard = replace(_heard(standing, contact, body, breath.theirs, asked), choices=())
+    entry = one_person.texts_on_call(db, contact, danger=heard.danger, now=at)
+    if texter.opted_out(body):
+        contact.opted_out = True
+        if entry is not None:
+            why = f"Texted only {body.strip().upper()[:12]}: it may be distress"
+            queue.raise_to(db, entry, entry.band, why, actor="texter", now=at)
+        return
+    if texter.opted_in(body):
+        contact.opted_out = False
+    first = not texts.answered(db, contact)
+    with_nurse = entry is not None and entry.state in HELD
+    if heard.sure and not with_nurse:
+        contacts.place_by_keyword(db, contact, heard.sure.word, actor="texter", now=at)
+    if entry is not None and call_me.asks(body):
+        queue.raise_to(db, entry, entry.band, queue.STATED["ring_me"], actor="texter", now=at)
+    line_of_texts = texter.TextLine(service.name, service.wording, contact.language)
+    reply = texter.reply(line_of_texts, heard, first=first, asked=asked, with_nurse=with_nurse and not first)
+    if reply.text and not contact.opted_out and _may_answer(standing, contact.number) and not breath.has(reply.text):
+        texts.queue_text(db, contact, reply.text, actor="texter", now=at)
 
 
 def _reply(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> str:
@@ -75,13 +115,19 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
     asked = texter.asks(body)
     heard = _heard(standing, contact, body, breath.theirs, asked)
     waiting = contacts.entry_of(db, contact.id)
+    with_nurse = waiting is not None and waiting.state in HELD
+    first = not texts.answered(db, contact)
     line_of_texts = texter.TextLine(service.name, service.wording, contact.language)
     reply = texter.reply(
-        line_of_texts, heard, first=not texts.answered(db, contact), asked=asked,
-        with_nurse=waiting is not None and waiting.state in HELD,
+        line_of_texts, heard, first=first, asked=asked, with_nurse=with_nurse,
         help_near=(heard.sure.locality if heard.sure else standing.localities.get(contact.locality or ""))
         in standing.help_near,
     )  # fmt: skip
+    if call_me.asks(body):
+        asked_before = waiting is not None and queue.STATED["ring_me"] in waiting.reasons
+        may_ring = destinations.may_reach(contact.number, standing.destinations)
+        silent = asked_before or with_nurse
+        reply = texter.with_call(line_of_texts, reply, may_ring=may_ring, first=first, silent=silent)
     effects.carry_out(db, contact, reply.turn, standing, now=at)
     if reply.text is None or not _may_answer(standing, contact.number) or breath.has(reply.text):
         return twiml.text_reply(None)

@@ -68,6 +68,8 @@ def turn_taken(contact_id: str, number: int) -> Response:
     standing = line().standing(at)
     with line().database.transaction() as db:
         contact = _lock(db, contact_id)
+        if contact.channel == "text":
+            return _goodbye(contact, at)
         if number != contact.turn:
             return twiml.answer(contact.last_reply or _first(contact, standing))
         heard = _heard(standing, contact.place)
@@ -134,6 +136,8 @@ def join(contact_id: str) -> Response:
         entry = contacts.entry_of(db, contact_id)
         if contact.call_id != request.form["CallSid"]:
             return twiml.answer(twiml.empty())  # not their call: however well it is signed, it is let into no room
+        if contact.channel == "text":
+            return _goodbye(contact, at)
         if entry and entry.state in HELD and bridge.caller_joined(db, entry, now=at):
             return _say(contact, Turn("with_nurse", (Say(_words(at, "joining")), Meet(ends_room=True))), at, entry)
     return _wait_again(contact, "back_to_waiting", at)
@@ -146,7 +150,7 @@ def back(contact_id: str) -> Response:
         contact = contacts.get(db, contact_id)
         entry = contacts.entry_of(db, contact_id)
         taken_again = entry is not None and entry.state in ("connecting", "connected")
-    if taken_again:
+    if taken_again or contact.channel == "text":
         return join(contact_id)
     return _wait_again(contact, "back_to_waiting", now())
 
@@ -160,7 +164,7 @@ def left_room(contact_id: str) -> Response:
     with line().database.transaction() as db:
         contact = contacts.get(db, contact_id)
         entry = contacts.entry_of(db, contact_id)
-        if entry is None or entry.state in ("finished", "abandoned"):
+        if entry is None or entry.state in ("finished", "abandoned") or contact.channel == "text":
             return _goodbye(contact, at)
         bridge.room_lost(db, entry, now=at)
     return _wait_again(contact, "back_to_waiting", at)

@@ -10,11 +10,26 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from triage import caps, crew_calls, destinations, history, ladder, outbox, presence, promises, queue, ringing
+from callflows.wording import words
+from triage import (
+    caps,
+    crew_calls,
+    destinations,
+    history,
+    ladder,
+    one_person,
+    outbox,
+    presence,
+    promises,
+    queue,
+    ringing,
+    text_calls,
+    texts,
+)
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Presence, QueueEntry, Staff
 from triage.moments import lately
-from triage.rules import Rules
+from triage.rules import Rules, current
 
 UNREACHED = ("failed", "refused", "bad_number", "gone")  # the carrier never rang them: nobody failed to answer
 RING_AGAIN_AFTER = timedelta(seconds=15)  # a carrier that cannot ring her just now is not asked every second
@@ -31,6 +46,10 @@ NOT_REACHED = {
 
 class Taken(Exception):
     """Somebody else has this person already."""
+
+
+class CannotMove(Exception):
+    """This call cannot go on by text; `str()` says why, to the nurse."""
 
 
 class NotRungBack(Taken):
@@ -52,6 +71,20 @@ def take_next(
         _stop_alerting(db, entry, now)
         ring(db, entry, staff, rules, now=now)
     return entry
+
+
+def take_their_call(db: Session, contact: Contact, staff: Staff, rules: Rules, *, now: datetime) -> QueueEntry:
+    """Whoever this nurse texts with rings: the conversation goes on as their call, which is hers, in one transaction.
+
+    Raises queue.NotTheirs, one_person.NotRinging; then nothing has changed once the transaction is undone.
+    """
+    call = one_person.ends_into_call(db, contact, staff, now=now)
+    if call.state != "waiting" or queue.claim(db, call.id, staff, rules, now=now, beside_texts=True) is None:
+        raise one_person.NotRinging("A colleague has just taken their call. The text conversation is still with you.")
+    db.refresh(call)
+    _stop_alerting(db, call, now)
+    ring(db, call, staff, rules, now=now)
+    return call
 
 
 def ring(db: Session, entry: QueueEntry, staff: Staff, rules: Rules, *, now: datetime) -> Leg | None:
@@ -149,6 +182,7 @@ def accepted(db: Session, leg: Leg, rules: Rules, *, now: datetime) -> QueueEntr
     else:
         queue.step(db, entry, "finish", actor="carrier", now=now, token=leg.token, ended_at=now, ended_how="gave_up")
         promises.owe_call_back(db, entry.contact, "Rang off while waiting", now=now)
+        one_person.waits_by_text_again(db, entry, now=now)
         has_no_more(db, staff.id, now=now)
         raise NotRungBack
     return entry
@@ -201,11 +235,15 @@ def leg_ended(db: Session, leg: Leg, outcome: str, rules: Rules, *, now: datetim
         return
     if leg.purpose in crew_calls.PURPOSES:
         crew_calls.leg_over(db, leg, now=now)
+    if leg.purpose == text_calls.REACH:
+        text_calls.leg_over(db, leg, now=now)
     if leg.entry_id is None:
         return
     entry = db.get_one(QueueEntry, leg.entry_id)
     if leg.purpose == "call_back":
         _call_back_ended(db, leg, entry, was, now)
+    elif entry.contact.channel == "text":
+        return  # her telephone is not what joins her to somebody who texts
     elif leg.purpose == "nurse" and entry.token == leg.token and entry.state in HELD:
         if was != "joined" and db.scalar(ringing.of_claim(entry).where(Leg.state == "joined").limit(1)):
             return  # she is with them on another leg
@@ -232,7 +270,7 @@ def _nurse_lost(db: Session, leg: Leg, entry: QueueEntry, was: str, rules: Rules
         )
         if moved:
             row = db.get(Presence, staff_id)
-            if row:
+            if row and presence.holding(db, staff_id) is None:
                 presence.change(db, row, "wrapping_up", actor="carrier", now=now, reason=reason)
             if not entry.contact.leg_ended:
                 outbox.add(db, "return_caller", now=now, contact_id=entry.contact_id, token=entry.token)
@@ -262,6 +300,7 @@ def _call_back_ended(db: Session, leg: Leg, entry: QueueEntry, was: str, now: da
     nurse_id = entry.nurse_id
     if queue.step(db, entry, "finish", actor="carrier", now=now, token=leg.token, ended_at=now, ended_how="no_answer"):
         entry.contact.ended_at = now
+        one_person.waits_by_text_again(db, entry, now=now)
         has_no_more(db, nurse_id, now=now)
         _end_nurse_legs(db, entry, now)
 
@@ -276,7 +315,7 @@ def release_expired(db: Session, rules: Rules, *, now: datetime) -> int:
         count += 1
         if was == "offered" and nurse_id:
             _did_not_come(db, entry, nurse_id, token, rules, now)
-        elif nurse_id:
+        elif nurse_id and presence.holding(db, nurse_id) is None:
             presence.change(
                 db, db.get_one(Presence, nurse_id), "ready", actor="clock", now=now,
                 reason="the call could not be joined to yours",
@@ -336,6 +375,8 @@ def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
     if first is None:
         return
     history.record(db, "call_ended", actor="caller", now=now, contact_id=contact.id)
+    if contact.channel == "text":
+        return  # they went on by text: the conversation is not over
     entry = db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id))
     if entry is None:
         contact.ended_at = now
@@ -351,12 +392,13 @@ def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
         return
     if queue.step(db, entry, "abandon", actor="caller", now=now, ended_at=now, ended_how="gave_up", lease_until=None):
         promises.owe_call_back(db, contact, _why_owed(contact, "Rang off while waiting"), now=now)
+        one_person.waits_by_text_again(db, entry, now=now)
     elif queue.step(db, entry, "finish", actor="caller", now=now, ended_at=now, ended_how="rang_off", lease_until=None):
-        if contact.danger:
+        if queue.said_danger(entry):
             promises.owe_call_back(db, contact, "The call ended after they said there was danger", now=now)
     else:
         return
-    contact.ended_at = now
+    contact.ended_at = contact.ended_at or now
     has_no_more(db, nurse_id, now=now)
     _end_nurse_legs(db, entry, now)
 
@@ -406,6 +448,32 @@ def give_back(db: Session, contact: Contact, staff: Staff, *, now: datetime, ahe
     _end_nurse_legs(db, entry, now, token=token)
     if was != "offered" and contact.channel == "call" and not contact.leg_ended:
         outbox.add(db, "return_caller", now=now, contact_id=contact.id, token=token)
+
+
+def go_on_by_text(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> QueueEntry:
+    """The call this nurse has with them becomes a text conversation in her hands: they are texted a discreet line and
+    hear a goodbye; the end of the call does not end the contact. Done twice it is done once.
+
+    Another text conversation of theirs that runs is joined into this one. Raises queue.NotTheirs, CannotMove.
+    """
+    entry = queue.held_by(db, contact.id, staff)
+    if contact.channel == "text":
+        return entry
+    if entry.state != "connected":
+        raise CannotMove("You are not together yet. Speak with them first.")
+    if not contact.text_consent:
+        raise CannotMove("They have not agreed to texts. Ask them, and note it in the outcome.")
+    if not texts.may_be_texted(db, contact):
+        raise CannotMove("The line cannot text them: a landline, an opt-out word, or a number it does not text.")
+    one_person.other_texts_join(db, contact, staff, now=now)
+    contact.channel, contact.last_reply = "text", None  # what was answered on the call is no answer to a text
+    db.flush()
+    history.record(db, "moved_to_text", actor=staff.id, now=now, contact_id=contact.id)
+    texts.queue_text(db, contact, words(current(db).wording, "text_go_on", contact.language), actor=staff.id, now=now)
+    if not contact.leg_ended:
+        outbox.add(db, "end_call", now=now, contact_id=contact.id)
+    _end_nurse_legs(db, entry, now)
+    return entry
 
 
 def _stop_alerting(db: Session, entry: QueueEntry, now: datetime) -> None:

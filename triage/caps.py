@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from triage import history, promises
-from triage.models import Contact, History, Leg, Message
+from triage.models import Contact, History, Leg, Message, QueueEntry
 from triage.sealing import ring
 
 log = structlog.get_logger(__name__)
@@ -64,6 +64,10 @@ def _sent(db: Session, contact: Contact, what: What, since: datetime) -> tuple[i
         to_one = select(func.count(Leg.id)).where(
             Leg.to_index.in_(whose), Leg.purpose == "call_back", Leg.made_at > since
         )
+        by_nurse = select(func.count(Leg.id)).join(QueueEntry, QueueEntry.id == Leg.entry_id)
+        by_nurse = by_nurse.join(Contact, Contact.id == QueueEntry.contact_id).where(Contact.number_index.in_(whose))
+        by_nurse = by_nurse.where(Leg.purpose == "nurse_reach", Leg.outcome.like("person_%"), Leg.made_at > since)
+        to_one = select(to_one.scalar_subquery() + by_nurse.scalar_subquery())
     newest = select(History.what, History.at).order_by(History.id.desc()).limit(LOOKED_AT).subquery()
     in_all = select(func.count()).select_from(newest).where(newest.c.what == IN_HISTORY[what], newest.c.at > since)
     return db.scalar(to_one) or 0, db.scalar(in_all) or 0

@@ -139,9 +139,33 @@ def locality_name(db: Session, code: str | None) -> str:
     return locality.name if locality else code
 
 
+def parts_of(db: Session, contact_id: str) -> list[str]:
+    """The ids of this contact and of all that went on as it: what one person wrote and said, on one wait."""
+    found, newest = [contact_id], [contact_id]
+    while newest:
+        went_on = select(Contact.id).where(Contact.went_on_as.in_(newest), Contact.id.not_in(found))
+        newest = list(db.scalars(went_on.order_by(Contact.started_at, Contact.id)))
+        found += newest
+    return found
+
+
+def goes_on_as(db: Session, contact: Contact) -> Contact:
+    """The contact that this person has now, where this one went on as another."""
+    seen: set[str] = set()
+    while contact.went_on_as and contact.went_on_as not in seen:
+        seen.add(contact.went_on_as)
+        following = db.get(Contact, contact.went_on_as)
+        if following is None:
+            break
+        contact = following
+    return contact
+
+
 def messages(db: Session, contact_id: str) -> Sequence[Message]:
-    """The texts of a contact, both ways, oldest first; what the line answered at once comes after what it answered."""
-    of_contact = select(Message).where(Message.contact_id == contact_id)
+    """The texts of a contact and of those that went on as it, both ways, oldest first; what the line answered at once
+    comes after what it answered.
+    """
+    of_contact = select(Message).where(Message.contact_id.in_(parts_of(db, contact_id)))
     return db.scalars(of_contact.order_by(Message.made_at, Message.direction, Message.id)).all()
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from callflows import danger
 from callflows.conversation import Do, Effect, PlaceBy, Turn
 from callflows.wording import words
-from triage import contacts, promises, queue, saved_replies, texts
+from triage import contacts, destinations, promises, queue, saved_replies, texts
 from triage.models import Contact, DirectoryEntry, Message
 from triage.standing import Standing
 
@@ -34,6 +34,11 @@ def _do(db: Session, contact: Contact, effect: Effect, standing: Standing, now: 
             contact.danger = True
             entry = queue.join(db, contact, rules, now=now)
             queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor=actor, now=now, danger_list=danger.VERSION)
+        case Do.CALL_BACK if contact.channel == "text":
+            entry = queue.join(db, contact, rules, now=now)
+            queue.raise_to(db, entry, entry.band, queue.STATED["ring_me"], actor=actor, now=now)
+            if destinations.may_reach(contact.number, standing.destinations):  # else nothing is promised
+                promises.owe_call_back(db, contact, "Asked by text to be rung", now=now)
         case Do.CALL_BACK:
             entry = queue.join(db, contact, rules, now=now)
             entry.call_back = True

@@ -1,5 +1,7 @@
 """Figures for readers who may see nobody: contacts of one whole month by what was decided, by place and by day.
 
+A contact that went on as another one (somebody texted and then rang, on one wait) is counted once, as what it became.
+
 Small counts single people out, so a count under LEAST is never shown, zero included; and no total may give one away:
 on every line that adds up (each disposition, each place, the days) either nothing is hidden, or at least two numbers
 are and they hide LEAST or more together. Only months that are over are counted: asking again tells nothing new, and no
@@ -112,7 +114,7 @@ def read(db: Session, staff: Staff, month: Month) -> Figures:
     places = [code for code in codes if code in staff.localities] if staff.localities else [*codes, UNKNOWN]
     rows = db.execute(
         select(Contact.id, Contact.locality, Contact.started_at).where(
-            Contact.started_at >= month.begins, Contact.started_at < month.after.begins
+            Contact.started_at >= month.begins, Contact.started_at < month.after.begins, Contact.went_on_as.is_(None)
         )
     ).all()
     decided = _decided(db, month)

@@ -7,11 +7,13 @@ on PostgreSQL a single one, which commits itself. A repeat of the same webhook, 
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Insert, Table, bindparam, insert, select
+from sqlalchemy import Connection, Insert, Table, bindparam, exists, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from triage.db import Database
-from triage.models import Contact, History, Line, new_id
+from triage.lifecycles import OPEN_ENTRY
+from triage.models import Contact, History, Line, QueueEntry, new_id
+from triage.reach_models import SharedNumber
 from triage.sealing import columns, ring
 
 _CONTACT, _HISTORY = cast(Table, Contact.__table__), cast(Table, History.__table__)
@@ -42,6 +44,19 @@ _THE_CONVERSATION = select(_CONTACT.c.id).where(
     _CONTACT.c.line.is_not_distinct_from(bindparam("line")),
     _CONTACT.c.channel == "text",
     _CONTACT.c.ended_at.is_(None),
+)
+_SHARED = exists().where(SharedNumber.number_index.in_(bindparam("indexes", expanding=True)))
+_THEIR_CALL = (
+    select(_CONTACT.c.id)
+    .join(QueueEntry, QueueEntry.contact_id == _CONTACT.c.id)
+    .where(
+        _CONTACT.c.number_index.in_(bindparam("indexes", expanding=True)),
+        _CONTACT.c.channel == "call",
+        QueueEntry.state.in_(OPEN_ENTRY),
+        ~_SHARED,
+    )
+    .order_by(_CONTACT.c.started_at.desc(), _CONTACT.c.id)
+    .limit(1)
 )
 
 
@@ -89,12 +104,16 @@ def rehearse(database: Database, *, carrier_id: str, dialled: str, place: str, n
 def text(
     database: Database, *, carrier_id: str, number: str | None, line: Line | None, dialled: str, now: datetime
 ) -> Opened:
-    """The open conversation of this number on this line, or a new one that begins with this text."""
+    """The open conversation of this number on this line, else their call that waits or is with a nurse, or else a new
+    conversation that begins with this text.
+    """
     with database.statements() as db:
         if number is not None:
             for ours in (dialled, None) if line is None else (dialled,):  # an unknown line is not kept with the contact
                 if running := _running(db, number, ours):
                     return Opened(running, False)
+            if ringing := db.execute(_THEIR_CALL, {"indexes": ring().indexes("number", number)}).scalar():
+                return Opened(ringing, False)
         return _open(db, "text", carrier_id, number, line, dialled, "waiting", now)
 
 

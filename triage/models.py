@@ -32,6 +32,9 @@ LEG_UP = "state <> 'ended'"
 ON_ITS_WAY = "state IN ('sending', 'sent')"
 """A text whose end nobody has reported, likewise."""
 
+WENT_ON = "went_on_as IS NOT NULL"
+"""A contact that went on as another, likewise."""
+
 SealedText = Annotated[str, "sealed"]
 KeyedHash = Annotated[str, "keyed hash"]
 
@@ -232,10 +235,15 @@ class Contact(Base):
     opted_out: Mapped[bool] = mapped_column(Boolean, default=False)
     language: Mapped[str | None]  # of our automatic texts: the line's, or the one they chose; None: nobody said
     failed_safe_at: Mapped[datetime | None]  # when our line failed them, and they heard the constant words
+    went_on_as: Mapped[str | None]  # the contact into which this one went on: one person, one wait
 
     __table_args__ = (
         Index("ix_contact_number_index_started", "number_index", "started_at"),
         Index("ix_contact_started", "started_at"),
+        Index(
+            "ix_contact_went_on_as", "went_on_as",
+            postgresql_where=text(WENT_ON), sqlite_where=text(WENT_ON),
+        ),
         # One open conversation a number and line: two first texts at once still make one.
         Index(
             "uq_contact_open_text", "number_index", "line", unique=True,
@@ -304,7 +312,7 @@ class Leg(Base):
 
     __tablename__ = "leg"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    purpose: Mapped[str]  # nurse | alert | call_back | person | crew_offer | crew_reach
+    purpose: Mapped[str]  # nurse | alert | call_back | person | crew_offer | crew_reach | nurse_reach
     to_sealed: Mapped[SealedText | None]
     to_index: Mapped[KeyedHash | None] = mapped_column(index=True)
     to = Sealed[str]("to_sealed", [BlindIndex("to_index", "number")])

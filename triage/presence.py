@@ -126,16 +126,23 @@ def holding(db: Session, staff_id: str) -> QueueEntry | None:
 
 
 def all_held(db: Session, staff_id: str) -> Sequence[QueueEntry]:
-    """Every entry this nurse holds now, by slot: one call, or text conversations up to the number she set."""
-    held = select(QueueEntry).where(QueueEntry.nurse_id == staff_id, _HELD)
-    return db.scalars(held.order_by(QueueEntry.slot)).all()
+    """Every entry this nurse holds now, a call first, then by slot: a call, or text conversations up to the number she
+    set; both only where somebody she texts with rang and she took their call.
+    """
+    held = db.scalars(select(QueueEntry).where(QueueEntry.nurse_id == staff_id, _HELD).order_by(QueueEntry.slot))
+    return sorted(held, key=lambda entry: entry.contact.channel == "text")
 
 
-def free_slot(db: Session, staff_id: str, channel: str) -> int | None:
-    """The slot in which this nurse may take one more contact of this channel; None while she may take none."""
+def free_slot(db: Session, staff_id: str, channel: str, *, beside_texts: bool = False) -> int | None:
+    """The slot in which this nurse may take one more contact of this channel; None while she may take none.
+
+    `beside_texts`: a call while she has text conversations, which is so only for somebody she texts with.
+    """
     held = all_held(db, staff_id)
     if not held:
         return 0
+    if beside_texts and all(entry.contact.channel == "text" for entry in held):
+        return next(slot for slot in range(len(held) + 1) if slot not in {entry.slot for entry in held})
     if channel != "text" or any(entry.contact.channel != "text" for entry in held):
         return None
     row = db.get(Presence, staff_id)
@@ -152,6 +159,8 @@ def missed(db: Session, staff_id: str, rules: Rules, *, now: datetime) -> None:
     if row is None or row.state == "off":
         return
     row.missed += 1
+    if holding(db, staff_id):  # her text conversations are with her still
+        return
     if row.missed >= rules.misses_before_break:
         change(db, row, "break", actor="clock", now=now, reason=f"did not answer {row.missed} times running")
     elif row.state == "on_contact":
@@ -163,7 +172,7 @@ def not_rung(db: Session, staff_id: str, *, now: datetime, for_good: bool = Fals
     mend it: she is put on a break, and sees why.
     """
     row = db.get(Presence, staff_id)
-    if row is None or row.state != "on_contact":
+    if row is None or row.state != "on_contact" or holding(db, staff_id):
         return
     if for_good:
         why = "your number cannot be rung: ask an administrator to correct it, or take calls in the browser"

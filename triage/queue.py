@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from triage import history, moments, opening, presence, same_person
 from triage.db import UtcDateTime
-from triage.lifecycles import ENTRY, HELD, sources
+from triage.lifecycles import ENTRY, HELD, OPEN_ENTRY, sources
 from triage.models import Contact, Locality, Presence, Promise, QueueEntry, Staff, new_id
 from triage.rules import Rules
 
@@ -30,8 +30,13 @@ STATED = {
     "carer": "Calling for someone else",
     "cannot_talk": "Cannot talk: ask questions that keys can answer, 1 yes, 2 no",
     "call_back": "Asked to be called back and keep their place",
+    "ring_me": "Asked to be rung",
 }
 RANG_AGAIN = "Rang again while waiting to be called back"
+TEXTED_FIRST = "Texted before they rang"
+TEXTING_WITH = "Is texting with"
+NOT_YET_ASKED = "Not yet asked"
+AS_CALL = "went_on_as_call"
 
 
 class NotTheirs(Exception):
@@ -52,10 +57,23 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
     band, reasons, arrived_at = _first_band(db, contact, same, rules, now)
     for asked in _waiting_for_a_call_back(db, contact, same):
         band, arrived_at = min(band, asked.band), min(arrived_at, asked.arrived_at)
-        kept = [why for why in asked.reasons if why not in ("Not yet asked", STATED["call_back"])]
-        reasons = list(dict.fromkeys([*(why for why in reasons if why != "Not yet asked"), RANG_AGAIN, *kept]))
+        reasons = _reasons(*reasons, RANG_AGAIN, *(why for why in asked.reasons if why != STATED["call_back"]))
         step(db, asked, "finish", actor=_person(contact), now=now, ended_at=now, ended_how="rang_again")
-        asked.contact.ended_at = now
+        went_on(db, asked.contact, contact, now=now)
+    for texting in _texting(db, contact, same):
+        band = min(band, texting.band)
+        if goes_on_as_call(db, texting, contact, now=now):
+            arrived_at = min(arrived_at, texting.arrived_at)
+            reasons = _reasons(*reasons, TEXTED_FIRST, *texting.reasons)
+        else:
+            reasons = _reasons(*reasons, f"{TEXTING_WITH} {nurse_name(db, texting) or 'a nurse'}")
+    return at_place(db, contact, band, reasons, arrived_at, now=now)
+
+
+def at_place(
+    db: Session, contact: Contact, band: int, reasons: list[str], arrived_at: datetime, *, now: datetime
+) -> QueueEntry:
+    """A contact in the queue, at a place that is known already."""
     entry = QueueEntry(
         contact_id=contact.id, contact=contact, lane=contact.locality or NO_LANE, band=band, reasons=reasons,
         arrived_at=arrived_at, climbed_at=now, nurse_id=None, room=None, lease_until=None, connected_at=None,
@@ -65,6 +83,49 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
     db.flush()
     history.record(db, "joined_queue", actor=_person(contact), now=now, contact_id=contact.id, band=band)
     return entry
+
+
+def _reasons(*said: str) -> list[str]:
+    """Reasons, each once; that nothing was asked yet is none beside others."""
+    return list(dict.fromkeys(why for why in said if why != NOT_YET_ASKED)) or [NOT_YET_ASKED]
+
+
+def _texting(db: Session, contact: Contact, same: ColumnElement[bool]) -> Sequence[QueueEntry]:
+    """For a call: the open text conversations of this very number, waiting or with a nurse. What was agreed by text
+    was agreed for that telephone alone.
+    """
+    if contact.channel != "call" or contact.number is None:
+        return ()
+    theirs = select(QueueEntry).join(QueueEntry.contact).where(same, Contact.channel == "text")
+    theirs = theirs.where(QueueEntry.state.in_(OPEN_ENTRY))
+    found = db.scalars(theirs.order_by(QueueEntry.arrived_at, QueueEntry.id)).all()
+    return [entry for entry in found if entry.contact.number == contact.number]
+
+
+def goes_on_as_call(db: Session, texting: QueueEntry, call: Contact, *, now: datetime) -> bool:
+    """A text conversation that waits ends, and goes on as this call; False if a nurse has taken it meanwhile."""
+    if texting.state != "waiting" or not step(
+        db, texting, "finish", actor="caller", now=now, token=texting.token, ended_at=now, ended_how=AS_CALL
+    ):
+        return False
+    went_on(db, texting.contact, call, now=now)
+    return True
+
+
+def went_on(db: Session, contact: Contact, other: Contact, *, now: datetime) -> None:
+    """This contact is over, and goes on as that one of the same person, with what was agreed and said by text.
+
+    That danger was said stays with the place, not with the call: what the line says aloud must not tell whoever rings
+    with that number what was texted from it.
+    """
+    contact.ended_at, contact.went_on_as = contact.ended_at or now, other.id
+    if contact.channel == "text" or contact.text_consent:
+        other.text_consent = True
+    other.opted_out = other.opted_out or contact.opted_out
+    if contact.keyword and not other.keyword:
+        other.keyword, other.locality = contact.keyword, contact.locality
+    db.flush()
+    history.record(db, "went_on_as", actor="clock", now=now, contact_id=contact.id, other=other.id)
 
 
 def _first_band(
@@ -81,7 +142,7 @@ def _first_band(
     for earlier in waits:
         age = now - (earlier.ended_at or now)
         minutes = max(1, int(age.total_seconds() // 60))
-        if earlier.contact.danger:
+        if said_danger(earlier):
             bands.append((FAILED_BEFORE, f"Cut off {minutes} min ago after saying there was danger"))
         if age.total_seconds() <= rules.reconnect_s:
             bands.append((VERY_URGENT, f"Rang again {minutes} min after their last call ended"))
@@ -119,6 +180,11 @@ def _earlier_waits(db: Session, same: ColumnElement[bool], now: datetime) -> Seq
         .where(same)
         .where(QueueEntry.ended_at > now - timedelta(hours=24), QueueEntry.ended_how.in_(("rang_off", "gave_up")))
     ).all()
+
+
+def said_danger(entry: QueueEntry) -> bool:
+    """Whether this person said that there is danger now, on this contact or one that went on as it."""
+    return entry.contact.danger or SAID_DANGER in entry.reasons
 
 
 def _lost_before_the_queue(db: Session, same: ColumnElement[bool], now: datetime) -> int:
@@ -289,10 +355,15 @@ def claim_next(
     return None
 
 
-def claim(db: Session, entry_id: str, staff: Staff, rules: Rules, *, now: datetime) -> QueueEntry | None:
-    """Take this very entry, if it still waits and the nurse may have it: for those rung about danger now."""
+def claim(
+    db: Session, entry_id: str, staff: Staff, rules: Rules, *, now: datetime, beside_texts: bool = False
+) -> QueueEntry | None:
+    """Take this very entry, if it still waits and the nurse may have it: for those rung about danger now, and (with
+    `beside_texts`) for the call of somebody she texts with.
+    """
     db.execute(select(Staff.id).where(Staff.id == staff.id).with_for_update(key_share=True))
-    slot = presence.free_slot(db, staff.id, db.get_one(QueueEntry, entry_id).contact.channel)
+    channel = db.get_one(QueueEntry, entry_id).contact.channel
+    slot = presence.free_slot(db, staff.id, channel, beside_texts=beside_texts)
     return None if slot is None else _claim(db, QueueEntry.id == entry_id, staff, slot, rules, now)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from triage import bridge, contacts, history, ladder, presence, queue, same_person
 from triage.ladder import NotNow
-from triage.lifecycles import OPEN_ENTRY
+from triage.lifecycles import HELD, OPEN_ENTRY
 from triage.models import Contact, Promise, QueueEntry, Staff, new_id
 from triage.rules import Rules
 
@@ -27,6 +27,8 @@ def begin(db: Session, promise: Promise, staff: Staff, rules: Rules, *, now: dat
     if presence.holding(db, staff.id):
         raise NotNow("You have somebody already. Finish that contact first.")
     contact = db.get_one(Contact, promise.contact_id)
+    if name := _texts_with(db, contact, staff):
+        raise NotNow(f"{name} is texting with them now, and can ring them from there.")
     entry = _waits(db, contact) or _joins_again(db, promise, contact, rules, now)
     if entry.state != "waiting" or queue.claim(db, entry.id, staff, rules, now=now) is None:
         raise NotNow("A colleague has them just now.")
@@ -34,6 +36,15 @@ def begin(db: Session, promise: Promise, staff: Staff, rules: Rules, *, now: dat
     db.refresh(entry)
     bridge.ring(db, entry, staff, rules, now=now)
     return entry
+
+
+def _texts_with(db: Session, contact: Contact, staff: Staff) -> str | None:
+    """The colleague who has a text conversation with this person now."""
+    theirs = select(QueueEntry).join(Contact, Contact.id == QueueEntry.contact_id)
+    theirs = theirs.where((Contact.id == contact.id) | same_person.others(db, contact), Contact.channel == "text")
+    theirs = theirs.where(QueueEntry.state.in_(HELD), QueueEntry.nurse_id != staff.id)
+    entry = db.scalar(theirs.order_by(QueueEntry.arrived_at, QueueEntry.id).limit(1))
+    return queue.nurse_name(db, entry) if entry else None
 
 
 def _waits(db: Session, contact: Contact) -> QueueEntry | None:
@@ -52,7 +63,7 @@ def _joins_again(db: Session, promise: Promise, contact: Contact, rules: Rules, 
         locality=contact.locality, keyword=contact.keyword, started_at=now, ended_at=None, place="waiting", turn=0,
         last_reply=None, call_id=None, leg_ended=True, danger=contact.danger, cannot_talk=contact.cannot_talk,
         caller_role=contact.caller_role, text_consent=contact.text_consent, opted_out=contact.opted_out,
-        failed_safe_at=None,
+        failed_safe_at=None, went_on_as=None,
     )  # fmt: skip
     db.add(again)
     db.flush()

@@ -5,19 +5,20 @@ sent at least once, and a repeat says so (reliability.md 5).
 """
 
 import re
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callflows import crew, danger
 from callflows.texter import Reply
-from triage import caps, destinations, dispatch, history, outbox, promises, queue, ringing
+from triage import caps, contacts, destinations, dispatch, history, outbox, promises, queue, ringing, same_person
 from triage.lifecycles import MESSAGE, sources
 from triage.models import Contact, Message, Staff, Unit, new_id
 from triage.standing import Standing
 
+OWN_TEXTS_COUNT: Final = timedelta(days=3)  # a conversation by text is consent for so long
 LONGEST = 1600  # the carrier's limit for one message body
 
 
@@ -69,6 +70,27 @@ def may_be_texted(db: Session, contact: Contact, *, asked: bool = False) -> bool
     agreed = agreed and not contact.opted_out
     mobile = destinations.kind_of(contact.number) != "geographic"
     return agreed and mobile and destinations.may_reach(contact.number, destinations.policy(db))
+
+
+def may_text_back(db: Session, contact: Contact, *, now: datetime) -> bool:
+    """Whether whoever could not be reached by telephone may be told so by text: only with consent given before, in a
+    contact of theirs or by a conversation by text of their own in the last OWN_TEXTS_COUNT, unless they have said no or
+    sent an opt-out word since; and only to a mobile. Not while a nurse has them by text: she tells them herself.
+    """
+    same = Contact.id == contact.id
+    if contact.number is not None:
+        same = same | (same_person.others(db, contact) & same_person.of_number(contact.number))
+    theirs = db.scalars(select(Contact).where(same).order_by(Contact.started_at.desc(), Contact.id)).all()
+    if any(queue.with_nurse(db, one.id) for one in theirs if one.ended_at is None and one.channel == "text"):
+        return False
+    said = next((one.text_consent for one in theirs if one.text_consent is not None), None)
+    wrote = any(one.channel == "text" and one.started_at > now - OWN_TEXTS_COUNT for one in theirs)
+    if said is False or not (said or wrote) or any(one.opted_out for one in theirs[:1]):
+        return False
+    if any(one.opted_out for one in theirs if one.channel == "text" and one.started_at > now - OWN_TEXTS_COUNT):
+        return False
+    mobile = destinations.kind_of(contact.number) != "geographic"
+    return mobile and destinations.may_reach(contact.number, destinations.policy(db))
 
 
 def dropped(db: Session, message: Message, why: str, *, now: datetime) -> None:
@@ -165,7 +187,8 @@ def from_crew(
 
 def answered(db: Session, contact: Contact) -> bool:
     """Whether we have texted anything in this conversation yet."""
-    ours = select(Message.id).where(Message.contact_id == contact.id, Message.direction == "out")
+    parts = contacts.parts_of(db, contact.id)
+    ours = select(Message.id).where(Message.contact_id.in_(parts), Message.direction == "out")
     return db.scalar(ours.limit(1)) is not None
 
 

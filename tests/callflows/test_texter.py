@@ -16,7 +16,7 @@ LONG_PLACE = Word("bramblehillgate", "Bournemouth, Christchurch and Poole")
 LONG_WORD = Word("marigoldfielder", "Bournemouth, Christchurch and Poole")
 FILLED = {
     "service": LONG_NAME, "locality": LONG_PLACE.locality, "words": "BRAMBLEHILLGATE or MARIGOLDFIELDER", "ahead": 120,
-    "minutes": 120, "help": "",
+    "minutes": 120, "help": "", "time": "23:59",
 }  # fmt: skip
 LANGUAGES = (None, *WRITTEN)
 

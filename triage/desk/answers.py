@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from triage import history
-from triage.bridge import Taken
+from triage.bridge import CannotMove, Taken
 from triage.contacts import NotFound
 from triage.desk import access, static_files
 from triage.desk.context import desk
@@ -25,10 +25,12 @@ from triage.incidents import BadIncident
 from triage.ladder import NotNow, Wrong
 from triage.lifecycles import IllegalMove
 from triage.notices import NotForYou
+from triage.one_person import NotRinging
 from triage.presence import CannotBe
 from triage.promises import AlreadySettled
 from triage.queue import NotTheirs
 from triage.same_person import CannotLink
+from triage.text_calls import CannotRing
 from triage.texts import CannotText
 from triage.units import BadState
 from triage.walls import Walled
@@ -41,8 +43,8 @@ class Overtaken(Exception):
 
 
 SENTENCES = (
-    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotHand, CannotLink, CannotSend, CannotText,
-    IllegalMove, NotNow, NotThatDuty, NotTheirs, Overtaken, Taken, Wrong,
+    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotHand, CannotLink, CannotMove, CannotRing,
+    CannotSend, CannotText, IllegalMove, NotNow, NotRinging, NotThatDuty, NotTheirs, Overtaken, Taken, Wrong,
 )  # fmt: skip
 WHAT_TO_DO = {
     400: (

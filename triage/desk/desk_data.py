@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, drafts, handing, outcomes, presence, promises, queue, ringing
+from triage import contacts, drafts, handing, one_person, outcomes, presence, promises, queue, ringing, text_calls
 from triage.desk import conversations
 from triage.lifecycles import HELD, OPEN_ENTRY, OPEN_INCIDENT
 from triage.models import Contact, DirectoryEntry, Incident, Leg, Message, Outcome, Presence, Promise, QueueEntry, Staff
@@ -40,7 +40,10 @@ class WithMe:
     incidents: Sequence[Incident]
     outcomes: Sequence[Outcome]
     directory: Sequence[DirectoryEntry]
-    wrote_at: datetime | None  # when they wrote last, in a text conversation
+    wrote_at: datetime | None = None  # when they wrote last, in a text conversation
+    reach: Leg | None = None  # the last call that she made to them from this text conversation
+    can_ring: bool = False
+    ringing: one_person.Ringing | None = None  # the call they make to us while she texts with them
 
     @property
     def can_text(self) -> bool:
@@ -83,7 +86,7 @@ def legs(db: Session, entry: QueueEntry | None) -> Sequence[Leg]:
     return [leg for leg in ringing.of_entry(db, entry) if leg.token == entry.token]
 
 
-def workspace(db: Session, staff: Staff, walls: Walls, showing: str = "") -> WithMe | None:
+def workspace(db: Session, staff: Staff, walls: Walls, now: datetime, showing: str = "") -> WithMe | None:
     """The person with her, if any."""
     entry = with_me(db, staff, showing)
     if entry is None:
@@ -101,6 +104,9 @@ def workspace(db: Session, staff: Staff, walls: Walls, showing: str = "") -> Wit
         outcomes=outcomes.of(db, contact.id),
         directory=_help_near(db, contact.locality),
         wrote_at=conversations.wrote_at(db, contact.id) if contact.channel == "text" else None,
+        reach=next((leg for leg in reversed(legs(db, entry)) if leg.purpose == text_calls.REACH), None),
+        can_ring=entry.state in HELD and text_calls.may_be_rung(db, contact),
+        ringing=one_person.ringing_now(db, contact, now) if entry.state in HELD else None,
     )
 
 
@@ -148,7 +154,7 @@ def panels(db: Session, staff: Staff, now: datetime, showing: str = "") -> dict[
         "promises": [one for one in promises.owed(db, now) if one.kind == "call_back" and walls.promise(one)],
         "owners": owners(db),
         "in_queue": in_queue(db),
-        "person": workspace(db, staff, walls, showing),
+        "person": workspace(db, staff, walls, now, showing),
         "contact_of": contact_of(db),
         "urgency_of": urgency_of(db),
         "now": now,

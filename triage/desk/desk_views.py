@@ -7,6 +7,7 @@ from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from callflows.wording import words as wording_of
 from triage import (
     before_sending,
     bridge,
@@ -18,6 +19,7 @@ from triage import (
     presence,
     queue,
     saved_replies,
+    text_calls,
     texts,
     whereabouts,
 )
@@ -221,6 +223,8 @@ def send_text(contact_id: str) -> ResponseReturnValue:
     body = request.form.get("body", "")
     if request.form.get("then") == "put_in":
         return _put_in(contact_id, body)
+    if request.form.get("then") == "promise_call":
+        return _promise_call(contact_id, body)
     look = before_sending.look(body, words.local(desk().clock()).date())
     if look.keys() - set(request.form.get("looked", "").split()):
         if not wants_fragment(request):
@@ -248,6 +252,24 @@ def _put_in(contact_id: str, body: str) -> ResponseReturnValue:
         contact = theirs(db, contact_id)
         ready = [*saved_replies.of_service(db), *saved_replies.help_near(db, contact)]
     body = saved_replies.put_in(body, request.form.get("ready", ""), ready)[: texts.LONGEST]
+    return _again(contact_id, "forms/text.jinja", status=200, text_body=body)
+
+
+def _promise_call(contact_id: str, body: str) -> ResponseReturnValue:
+    """A call promised to them, soon or by a time, and the words for it put into her text: nothing is sent."""
+    now, wording = desk().clock(), desk().standing().service.wording
+    soon = request.form.get("when") != "by"
+    by = None if soon else words.next_time(request.form.get("time", ""), now)
+    if not soon and by is None:
+        sentence = "Say by when you ring them, as hours and minutes: 18:30."
+        return _again(contact_id, "forms/text.jinja", text_body=body, text_error=sentence)
+    with desk().database.transaction() as db:
+        contact = theirs(db, contact_id)
+        text_calls.promise_a_call(db, contact, me(), by=by, now=now)
+        language = contact.language
+    named = wording_of(wording, "text_promise_by", language, time=f"{words.local(by):%H:%M}") if by else ""
+    promised = named or wording_of(wording, "text_promise_soon", language)
+    body = f"{body.strip()} {promised}".strip()[: texts.LONGEST]
     return _again(contact_id, "forms/text.jinja", status=200, text_body=body)
 
 

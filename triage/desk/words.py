@@ -1,7 +1,7 @@
 """How the pages say things: states, times and numbers in a person's words. Nothing here decides anything."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -163,6 +163,12 @@ HAPPENED: Final = {
     "rings_back": "To be rung back at their place",
     "failed_contact_decided": "Decided about, not having been reached",
     "crew_said": "Word from the crew",
+    "asked_to_ring": "To be rung from the text conversation",
+    "nurse_rang_person": "Nurse rang them from the text conversation",
+    "call_promised": "A call promised to them",
+    "moved_to_text": "Goes on by text",
+    "went_on_as": "Went on as another contact of the same person",
+    "took_their_call": "Call taken by the nurse who texts with them",
 }
 NOTICE: Final = {
     "break_glass": "broke the glass and opened a record of another locality",
@@ -275,6 +281,16 @@ def moment(at: datetime) -> str:
     return f"{there.day} {there:%B %Y, %H:%M}"
 
 
+def next_time(written: str, now: datetime) -> datetime | None:
+    """When a clock here next shows this time, within a day; None if it is no time."""
+    try:
+        at = time.fromisoformat(written.strip())
+    except ValueError:
+        return None
+    by = local(now).replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return by if by > now else by + timedelta(days=1)
+
+
 def field_time(at: datetime) -> str:
     """As a `datetime-local` field wants it."""
     return f"{local(at):%Y-%m-%dT%H:%M}"
@@ -325,8 +341,35 @@ ENDED: Final = {
     "finished": "You finished this contact. The line is closed.",
     "rang_off": "They rang off. Write down what was decided; you can still text or send the car.",
     "gave_up": "They rang off before you were together. A call-back is owed to them.",
+    "went_on": "This conversation goes on with another contact of theirs.",
+    "went_on_as_call": "They rang, and this text conversation goes on with their call.",
     "no_answer": "They did not answer when we rang them back. The call-back is still owed.",
 }
+
+
+REACHING: Final = {
+    "person_ringing": "Ringing them now, from your telephone.",
+    "person_no_answer": "They did not answer when you rang them.",
+    "person_busy": "You rang them: engaged.",
+    "person_failed": "You rang them: their number could not be rung.",
+    "person_no_key": "You rang them: voicemail or somebody else picked up, and nobody pressed the key.",
+    "person_gave_up": "You rang off before they answered.",
+    "person_nurse_not_reached": "Your own telephone was not answered, so they were not rung.",
+    "refused": "Your own telephone could not be rung, so they were not rung.",
+}  # fmt: skip
+
+
+def reaching(leg: Leg) -> str:
+    """How the call from a text conversation stands, in a sentence that is true now."""
+    if leg.outcome == "person_spoke":
+        return "You have spoken with them." if leg.state == "ended" else "You are on the telephone with them."
+    if leg.outcome in REACHING:
+        return REACHING[leg.outcome]
+    if leg.state == "ended":
+        return REACHING["person_nurse_not_reached"]
+    if leg.to.startswith("client:"):
+        return "Ringing your browser."
+    return "You have answered: press 1." if leg.state == "answered" else "Ringing your phone. Answer, then press 1."
 
 
 def text_trouble(message: Message) -> str:
@@ -377,7 +420,7 @@ def add_to(env: Environment) -> None:
     env.globals.update(
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
         changed_words=changed_words, looks=lambda body: before_sending.look(body or "", local(g.now).date()),
-        too_long_at=too_long_at,
+        too_long_at=too_long_at, reaching=reaching,
         danger_met=danger_met, danger_list=danger.VERSION, versions=versions, LANGUAGE=LANGUAGE,
         text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,
     )  # fmt: skip

@@ -6,8 +6,15 @@ from datetime import datetime
 import phonenumbers
 from sqlalchemy.orm import Session
 
-from triage import bridge, contacts, history, incidents, lowering, outcomes, queue, texts, walls
-from triage.desk.api.answers import ContactAnswer, FoundContact, IncidentAnswer, MessageAnswer, OutcomeAnswer
+from triage import bridge, contacts, history, incidents, lowering, outcomes, queue, rules, text_calls, texts, walls
+from triage.desk.api.answers import (
+    ClaimAnswer,
+    ContactAnswer,
+    FoundContact,
+    IncidentAnswer,
+    MessageAnswer,
+    OutcomeAnswer,
+)
 from triage.desk.api.bodies import ContactSearch, IncidentBody, LaterBody, MessageBody, OutcomeBody
 from triage.desk.api.door import CLINICAL, NURSES, Ask, call
 from triage.desk.api.problems import Fault, Refused, invalid
@@ -142,6 +149,34 @@ def give_back_for_later(ask: Ask, contact_id: str) -> ContactAnswer:
             )
         except lowering.CannotLower as no:
             raise invalid(no.field, str(no)) from None
+        return ContactAnswer.of(db, contact, walls.Walls(db, ask.staff, ask.now))
+
+
+@call("POST", "/contacts/<contact_id>/ring", NURSES, answers={200: ContactAnswer}, problems=(404, 409))
+def ring_texter(ask: Ask, contact_id: str) -> ContactAnswer:
+    """Ring me, and then whoever I text with: they are asked discreetly before we are joined. The text conversation
+    stays mine. Repeating it while it rings is the same call.
+    """
+    with desk().database.transaction() as db:
+        contact = walls.contact(db, contact_id, ask.staff, now=ask.now)
+        text_calls.ask(db, contact, ask.staff, now=ask.now)
+        return ContactAnswer.of(db, contact, walls.Walls(db, ask.staff, ask.now))
+
+
+@call("POST", "/contacts/<contact_id>/take-call", NURSES, answers={200: ClaimAnswer}, problems=(404, 409))
+def take_their_call(ask: Ask, contact_id: str) -> ClaimAnswer:
+    """Take the call of whoever I text with and who rings now: the conversation goes on as that call, which is mine."""
+    with desk().database.transaction() as db:
+        contact = walls.contact(db, contact_id, ask.staff, now=ask.now)
+        return ClaimAnswer.of(bridge.take_their_call(db, contact, ask.staff, rules.current(db).rules, now=ask.now))
+
+
+@call("POST", "/contacts/<contact_id>/to-text", NURSES, answers={200: ContactAnswer}, problems=(404, 409))
+def go_on_by_text(ask: Ask, contact_id: str) -> ContactAnswer:
+    """Go on by text with whoever I have on the telephone, if they agreed to texts. Repeating it is harmless."""
+    with desk().database.transaction() as db:
+        contact = walls.contact(db, contact_id, ask.staff, now=ask.now)
+        bridge.go_on_by_text(db, contact, ask.staff, now=ask.now)
         return ContactAnswer.of(db, contact, walls.Walls(db, ask.staff, ask.now))
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchAddress
 
+from triage.bridge import CannotMove
 from triage.contacts import NeedsTerm, NotFound
 from triage.desk import limits
 from triage.dispatch import CannotSend
@@ -24,11 +25,13 @@ from triage.incidents import BadIncident
 from triage.ladder import NotNow, Wrong
 from triage.lifecycles import IllegalMove
 from triage.notices import NotForYou
+from triage.one_person import NotRinging
 from triage.outcomes import BadOutcome
 from triage.presence import CannotBe
 from triage.promises import AlreadySettled
 from triage.queue import NotTheirs
 from triage.same_person import CannotLink
+from triage.text_calls import CannotRing
 from triage.texts import CannotText, MayNotText
 from triage.units import BadState
 from triage.walls import BadBreak, Walled
@@ -102,6 +105,9 @@ STATUS: Final[dict[type[Exception], int]] = {
     CannotHand: 409,
     AlreadySettled: 409,
     NotNow: 409,
+    CannotMove: 409,
+    CannotRing: 409,
+    NotRinging: 409,
     NeedsTerm: 422,
     BadMonth: 422,
     Walled: 403,

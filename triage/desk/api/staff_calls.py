@@ -41,7 +41,9 @@ def put_my_texts_at_once(ask: Ask) -> PresenceAnswer:
 def who_waits(ask: Ask) -> list[EntryAnswer]:
     """Whoever waits within my reach, in the order they will be taken. Danger now is within every nurse's.
 
-    Within reach: my localities, those that overflow to mine, and people whose locality nobody knows yet.
+    Within reach: my localities, those that overflow to mine, and people whose locality nobody knows yet. Whoever texted
+    and then rang is one entry, as a call, with the place of the text; whoever rings while a nurse texts with them waits
+    as one, and the reason says with whom they text.
     """
     with desk().database.reading() as db:
         walls = Walls(db, ask.staff, ask.now)

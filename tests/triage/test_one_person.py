@@ -1,0 +1,309 @@
+"""Somebody who texts and rings is one person on one wait: nobody is doubled, lowered, lost, or told that they are known."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests import factories
+from tests.triage.scene import Scene
+from triage import bridge, contacts, one_person, queue, same_person, texts
+from triage.models import Contact, QueueEntry, Staff
+
+THEIRS = "+447700900455"
+
+
+def texts_in(scene: Scene, contact: Contact, body: str) -> None:
+    with scene.database.transaction() as db:
+        row = db.get_one(Contact, contact.id)
+        texts.received(db, row, factories.carrier_id("SM"), body, now=scene.now)
+
+
+def texter(scene: Scene, body: str = "hello", **over: object) -> Contact:
+    contact = scene.texter(**{"number": THEIRS, **over})
+    texts_in(scene, contact, body)
+    return contact
+
+
+def read(scene: Scene, contact: Contact) -> list[str]:
+    """The texts that whoever has this contact sees."""
+    with scene.database.reading() as db:
+        return [message.body for message in contacts.messages(db, contact.id)]
+
+
+def takes_call(scene: Scene, contact: Contact, nurse: Staff) -> QueueEntry:
+    with scene.database.transaction() as db:
+        row, staff = db.get_one(Contact, contact.id), db.get_one(Staff, nurse.id)
+        return bridge.take_their_call(db, row, staff, scene.rules, now=scene.now)
+
+
+def the_texter(scene: Scene) -> Contact:
+    with scene.database.reading() as db:
+        running = select(Contact).where(Contact.channel == "text", Contact.ended_at.is_(None))
+        return db.scalars(running).one()
+
+
+# --- a waiting texter rings -------------------------------------------------------------------------------------------
+
+
+def test_a_call_takes_along_the_place_of_the_text_that_waits(scene: Scene) -> None:
+    text = texter(scene)
+    scene.raised(text, queue.VERY_URGENT, "Asked for somebody soon")
+    scene.later(minutes=10)
+    other = scene.caller()
+    scene.later(minutes=5)
+    call = scene.caller(number=THEIRS)
+    assert scene.waiting() == [call.id, other.id], "one person is one wait"
+    entry = scene.entry(call)
+    assert (entry.band, entry.arrived_at) == (queue.VERY_URGENT, text.started_at)
+    assert entry.reasons == [queue.TEXTED_FIRST, "Asked for somebody soon"]
+    assert (scene.entry(text).state, scene.entry(text).ended_how) == ("finished", "went_on_as_call")
+    after = scene.contact(text)
+    assert (after.ended_at, after.went_on_as) == (scene.now, call.id)
+    assert read(scene, call) == ["hello"]
+
+
+def test_the_nurse_who_takes_the_call_may_text_them(scene: Scene) -> None:
+    nurse = scene.nurse()
+    texter(scene)
+    call = scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    with scene.database.transaction() as db:
+        texts.to_person(db, db.get_one(Contact, call.id), "I am here", db.get_one(Staff, nurse.id), now=scene.now)
+    assert read(scene, call) == ["hello", "I am here"]
+
+
+def test_danger_said_by_text_stays_with_the_place_and_is_not_told_on_the_call(scene: Scene) -> None:
+    texter(scene, danger=True)
+    call = scene.caller(number=THEIRS)
+    assert scene.entry(call).band == queue.DANGER
+    assert queue.SAID_DANGER in scene.entry(call).reasons
+    assert not scene.contact(call).danger, "the call hears what any call hears"
+
+
+def test_a_nurse_lost_after_danger_by_text_is_owed_a_call(scene: Scene) -> None:
+    nurse = scene.nurse()
+    texter(scene, danger=True)
+    call = scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    scene.hangs_up(call)
+    assert [one.contact_id for one in scene.owed()] == [call.id]
+
+
+def test_an_opt_out_by_text_holds_for_the_call(scene: Scene) -> None:
+    text = texter(scene)
+    with scene.database.transaction() as db:
+        db.get_one(Contact, text.id).opted_out = True
+    assert scene.contact(scene.caller(number=THEIRS)).opted_out
+
+
+def test_the_area_they_named_by_text_is_theirs_on_the_call(scene: Scene) -> None:
+    text = texter(scene)
+    with scene.database.transaction() as db:
+        contacts.place_by_keyword(db, db.get_one(Contact, text.id), "harbour", actor="texter", now=scene.now)
+    assert scene.entry(scene.caller(number=THEIRS)).lane == "island"
+
+
+def test_a_withheld_or_shared_number_links_nobody(scene: Scene) -> None:
+    nurse = scene.nurse()
+    hidden, shared = scene.texter(number=None), texter(scene)
+    with scene.database.transaction() as db:
+        staff, row = db.get_one(Staff, nurse.id), db.get_one(Contact, shared.id)
+        same_person.mark_shared(db, row, "payphone", staff, now=scene.now)
+    first, second = scene.caller(number=None), scene.caller(number=THEIRS)
+    assert set(scene.waiting()) == {hidden.id, shared.id, first.id, second.id}
+    assert read(scene, second) == []
+
+
+def test_another_telephone_joined_by_a_nurse_is_not_texted_for_this_one(scene: Scene) -> None:
+    nurse = scene.nurse()
+    before, text = scene.caller(number="+447700900456"), texter(scene)
+    with scene.database.transaction() as db:
+        staff = db.get_one(Staff, nurse.id)
+        pair = db.get_one(Contact, before.id), db.get_one(Contact, text.id)
+        same_person.say(db, *pair, staff, same=True, reason="They told me so themselves", now=scene.now)
+    scene.hangs_up(before)
+    call = scene.caller(number="+447700900456")
+    assert scene.entry(text).state == "waiting"
+    assert not scene.contact(call).text_consent
+
+
+# --- the call is lost -------------------------------------------------------------------------------------------------
+
+
+def test_whoever_hangs_up_while_waiting_waits_by_text_again_at_the_same_place(scene: Scene) -> None:
+    text = texter(scene)
+    scene.raised(text, queue.VERY_URGENT, "Asked for somebody soon")
+    scene.later(minutes=3)
+    call = scene.caller(number=THEIRS)
+    scene.later(minutes=2)
+    scene.hangs_up(call)
+    assert [one.contact_id for one in scene.owed()] == [call.id], "the call-back is owed as always"
+    again = the_texter(scene)
+    assert scene.waiting() == [again.id]
+    entry = scene.entry(again)
+    assert (entry.band, entry.arrived_at) == (queue.VERY_URGENT, text.started_at)
+    assert entry.reasons == ["Asked for somebody soon", one_person.WAITS_BY_TEXT]
+    assert read(scene, again) == ["hello"]
+    scene.hangs_up(call)
+    assert scene.waiting() == [again.id], "a report that comes twice changes nothing"
+
+
+def test_their_next_text_is_of_the_conversation_that_waits_again(scene: Scene) -> None:
+    texter(scene)
+    call = scene.caller(number=THEIRS)
+    scene.hangs_up(call)
+    again = factories.make_contact(scene.database, channel="text", number=THEIRS, now=scene.now)
+    assert scene.waiting() == [again.id]
+
+
+def test_ringing_hanging_up_and_ringing_again_is_still_one_wait_with_every_text(scene: Scene) -> None:
+    text = texter(scene)
+    scene.hangs_up(scene.caller(number=THEIRS))
+    scene.later(minutes=1)
+    texts_in(scene, the_texter(scene), "sorry, I could not speak")
+    scene.later(minutes=1)
+    call = scene.caller(number=THEIRS)
+    assert scene.waiting() == [call.id]
+    assert scene.entry(call).arrived_at == text.started_at
+    assert read(scene, call) == ["hello", "sorry, I could not speak"]
+
+
+def test_who_never_texted_is_owed_a_call_and_waits_nowhere(scene: Scene) -> None:
+    scene.hangs_up(scene.caller(number=THEIRS))
+    assert scene.waiting() == []
+    assert len(scene.owed()) == 1
+
+
+def test_a_call_back_that_reaches_nobody_leaves_the_text_waiting(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    call = scene.caller(number=THEIRS)
+    with scene.database.transaction() as db:
+        db.get_one(QueueEntry, scene.entry(call).id).call_back = True
+    scene.hangs_up(call)
+    scene.takes(nurse)
+    scene.accepts(scene.leg(call, nurse))
+    scene.leg_ends(scene.leg(call, purpose="call_back"), "no_answer")
+    assert scene.waiting() == [the_texter(scene).id]
+    assert scene.entry(the_texter(scene)).arrived_at == text.started_at
+
+
+# --- a texter who is with a nurse rings -------------------------------------------------------------------------------
+
+
+def test_a_call_of_somebody_who_is_texting_with_a_nurse_waits_and_says_with_whom(scene: Scene) -> None:
+    nurse = scene.nurse(name="Ana")
+    text = texter(scene)
+    scene.together(text, nurse)
+    scene.later(minutes=4)
+    call = scene.caller(number=THEIRS)
+    assert scene.entry(call).reasons == ["Is texting with Ana"]
+    assert scene.entry(text).state == "connected", "nothing is taken from her"
+    with scene.database.reading() as db:
+        ringing = one_person.ringing_now(db, db.get_one(Contact, text.id), scene.now)
+    assert ringing is not None
+    assert (ringing.contact.id, ringing.nurse) == (call.id, None)
+
+
+def test_she_takes_their_call_in_one_press_and_the_texts_come_along(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    scene.together(text, nurse)
+    scene.later(minutes=4)
+    call = scene.caller(number=THEIRS)
+    assert takes_call(scene, text, nurse).contact_id == call.id
+    entry = scene.entry(call)
+    assert (entry.state, entry.nurse_id, entry.arrived_at) == ("offered", nurse.id, text.started_at)
+    assert entry.reasons == [one_person.WAS_TEXTING]
+    assert (scene.entry(text).state, scene.entry(text).ended_how) == ("finished", "went_on_as_call")
+    assert scene.presence(nurse).state == "on_contact"
+    scene.accepts(scene.leg(call, nurse))
+    assert scene.arrives(call)
+    assert read(scene, call) == ["hello"]
+
+
+def test_pressed_twice_it_is_taken_once(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    scene.together(text, nurse)
+    call = scene.caller(number=THEIRS)
+    takes_call(scene, text, nurse)
+    with pytest.raises(queue.NotTheirs):
+        takes_call(scene, text, nurse)
+    assert len(scene.legs(call, nurse)) == 1
+
+
+def test_a_call_a_colleague_has_is_not_taken_and_she_is_told_who(scene: Scene) -> None:
+    nurse, colleague = scene.nurse(), scene.nurse(name="Bola")
+    text = texter(scene)
+    scene.together(text, nurse)
+    call = scene.caller(number=THEIRS)
+    scene.together(call, colleague)
+    with pytest.raises(one_person.NotRinging, match="Bola has their call"):
+        takes_call(scene, text, nurse)
+    assert scene.entry(text).state == "connected"
+    assert scene.entry(call).nurse_id == colleague.id
+
+
+def test_a_call_that_is_over_is_not_taken(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    scene.together(text, nurse)
+    call = scene.caller(number=THEIRS)
+    scene.hangs_up(call)
+    with pytest.raises(one_person.NotRinging, match="not ringing any more"):
+        takes_call(scene, text, nurse)
+    assert scene.waiting() == [], "she has them: nothing waits beside her"
+    assert scene.entry(text).state == "connected"
+
+
+def test_who_hangs_up_before_she_answered_waits_by_text_ahead(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    scene.together(text, nurse)
+    call = scene.caller(number=THEIRS)
+    takes_call(scene, text, nurse)
+    scene.hangs_up(call)
+    entry = scene.entry(the_texter(scene))
+    assert (entry.state, entry.band, entry.arrived_at) == ("waiting", queue.VERY_URGENT, text.started_at)
+
+
+# --- a text, while their call waits or is with a nurse ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("with_nurse", [False, True])
+def test_a_text_while_they_ring_is_of_that_call(scene: Scene, with_nurse: bool) -> None:
+    call = scene.caller(number=THEIRS)
+    if with_nurse:
+        scene.together(call, scene.nurse())
+    found = factories.make_contact(scene.database, channel="text", number=THEIRS, now=scene.now)
+    assert found.id == call.id
+
+
+def test_a_text_of_a_shared_telephone_is_not_of_the_call(scene: Scene) -> None:
+    nurse, call = scene.nurse(), scene.caller(number=THEIRS)
+    with scene.database.transaction() as db:
+        staff, row = db.get_one(Staff, nurse.id), db.get_one(Contact, call.id)
+        same_person.mark_shared(db, row, "shared", staff, now=scene.now)
+    assert factories.make_contact(scene.database, channel="text", number=THEIRS, now=scene.now).id != call.id
+
+
+def test_after_the_call_a_text_begins_anew(scene: Scene) -> None:
+    nurse, call = scene.nurse(), scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    scene.finishes(call, nurse)
+    scene.later(minutes=1)
+    text = factories.make_contact(scene.database, channel="text", number=THEIRS, now=scene.now)
+    assert (text.id != call.id, text.started_at) == (True, call.started_at + timedelta(minutes=1))
+
+
+def test_who_texted_during_the_call_and_hangs_up_waits_by_text(scene: Scene) -> None:
+    call = scene.caller(number=THEIRS)
+    texts_in(scene, call, "I cannot speak, he is back")
+    with scene.database.transaction() as db:
+        one_person.texts_on_call(db, db.get_one(Contact, call.id), danger=True, now=scene.now)
+    scene.hangs_up(call)
+    again = the_texter(scene)
+    assert (scene.waiting(), scene.entry(again).band) == ([again.id], queue.DANGER)
+    assert read(scene, again) == ["I cannot speak, he is back"]
