@@ -33,7 +33,8 @@ def _do(db: Session, contact: Contact, effect: Effect, standing: Standing, now: 
         case Do.DANGER:
             contact.danger = True
             entry = queue.join(db, contact, rules, now=now)
-            queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor=actor, now=now, danger_list=danger.VERSION)
+            read_by = {"danger_list": danger.VERSION} if contact.channel == "text" else {}  # a caller may press star
+            queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor=actor, now=now, **read_by)
         case Do.CALL_BACK:
             entry = queue.join(db, contact, rules, now=now)
             entry.call_back = True
