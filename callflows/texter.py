@@ -116,16 +116,18 @@ def with_call(line: TextLine, reply: Reply, *, may_ring: bool, first: bool, sile
 def _danger(line: TextLine, first: bool, with_nurse: bool) -> tuple[Sentence, ...]:
     if with_nurse:
         return (line.say("text_danger_with_nurse"),)
-    return (line.say("text_who"), line.say("text_danger")) if first else (line.say("text_danger"),)
+    if first:
+        return _fitting((line.say("text_who"), line.say("text_danger")), line.say("text_stays"))
+    return (line.say("text_danger"),)
 
 
 def _first(line: TextLine, heard: Heard, help_near: bool) -> tuple[Sentence, ...]:
-    near = (line.say("text_offer_local"),) if help_near else ()
+    near, stays = (line.say("text_offer_local"),) if help_near else (), line.say("text_stays")
     if heard.sure:
-        return _fitting((line.say("text_first_place", locality=heard.sure.locality),), *near)
+        return _fitting((line.say("text_first_place", locality=heard.sure.locality), stays), *near)
     if heard.choices:
-        return line.say("text_first"), line.say("text_which_first", words=_either(line, heard))
-    return _fitting((line.say("text_first"),), *near)
+        return line.say("text_first"), stays, line.say("text_which_first", words=_either(line, heard))
+    return _fitting((line.say("text_first"), stays), *near)
 
 
 def _later(line: TextLine, heard: Heard, asked: Asked | None, help_near: bool) -> tuple[Sentence, ...]:

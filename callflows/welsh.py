@@ -10,10 +10,10 @@ text (GSM 7-bit), and a single one would make each text 70 characters long inste
 from typing import Final
 
 SENTENCES: Final[dict[str, str]] = {
-    "text_first": "Dyma {service}. Os oes perygl nawr, ffoniwch 999. Bydd nyrs yn darllen hwn ac yn ateb yma. "
-    "Mae ein negeseuon yn aros ar y ddyfais nes i chi ddileu'r sgwrs.",
+    "text_first": "Dyma {service}. Os oes perygl nawr, ffoniwch 999. Bydd nyrs yn darllen hwn ac yn ateb yma.",
     "text_first_place": "Dyma {service}. Os oes perygl nawr, ffoniwch 999. Bydd nyrs ar gyfer {locality} yn darllen "
-    "hwn ac yn ateb yma. Mae ein negeseuon yn aros ar y ddyfais nes i chi ddileu'r sgwrs.",
+    "hwn ac yn ateb yma.",
+    "text_stays": "Mae ein negeseuon yn aros ar y ddyfais nes i chi ddileu'r sgwrs.",
     "text_who": "Dyma {service}.",
     "text_danger": "Os oes perygl nawr, ffoniwch 999, neu tecstiwch 999 os ydych wedi cofrestru am hynny. "
     "Mae pobl mewn perygl nawr yn mynd o flaen pawb arall: bydd nyrs yn eich ateb yma cyn gynted ag y gallwn.",

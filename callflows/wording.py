@@ -90,10 +90,10 @@ SENTENCES: Final[dict[str, str]] = {
     "crew_person_check": "Hello. If you are expecting somebody, press 1 to speak with them now.",
     "crew_person_joined": "This is the response car from {service}. You can speak now.",
     # texts
-    "text_first": "This is {service}. If there is danger now, ring 999. A nurse will read this and answer you here. "
-    "Our texts stay on this phone until you delete this conversation.",
+    "text_first": "This is {service}. If there is danger now, ring 999. A nurse will read this and answer you here.",
     "text_first_place": "This is {service}. If there is danger now, ring 999. A nurse for {locality} will read this and answer "
-    "you here. Our texts stay on this phone until you delete this conversation.",
+    "you here.",
+    "text_stays": "Our texts stay on this phone until you delete this conversation.",
     "text_who": "This is {service}.",
     "text_danger": "If there is danger now, ring 999, or text 999 if you have registered for that. "
     "People in danger now go before everybody else: a nurse will answer you here as soon as we can.",

@@ -33,7 +33,8 @@ def _do(db: Session, contact: Contact, effect: Effect, standing: Standing, now: 
         case Do.DANGER:
             contact.danger = True
             entry = queue.join(db, contact, rules, now=now)
-            queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor=actor, now=now, danger_list=danger.VERSION)
+            read_by = {"danger_list": danger.VERSION} if contact.channel == "text" else {}  # a caller may press star
+            queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor=actor, now=now, **read_by)
         case Do.CALL_BACK if contact.channel == "text":
             entry = queue.join(db, contact, rules, now=now)
             queue.raise_to(db, entry, entry.band, queue.STATED["ring_me"], actor=actor, now=now)

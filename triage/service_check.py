@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from callflows.wording import WRITTEN
-from triage import outline
+from triage import before_sending, outline
 from triage.keywords import Word, problems
 from triage.rules import Rules
 from triage.service_fields import (
@@ -145,6 +145,16 @@ SINGLE = ("service", "order", "car", "texts", "retention", "wording")
 Entry = dict[str, Any]
 
 
+def _sentence(name: str, given: Any) -> str:
+    """A sentence of the line's; one that is texted goes in two texts, before anything is filled in."""
+    words = text(1000)(given)
+    if name.startswith("text_") and (count := before_sending.parts(words)) > before_sending.MOST_PARTS:
+        wide = before_sending.parts("x" * len(words)) < count
+        why = ' (a letter outside the alphabet of texts, such as "ŵ" or a curly quote, makes each of them short)'
+        raise Wrong(f"is {count} texts long{why if wide else ''}; shorten it to {before_sending.MOST_PARTS}")
+    return words
+
+
 class Reader:
     """Reads what one file gave, once. `found` is every mistake; `result()` may be asked for when there is none.
 
@@ -244,7 +254,7 @@ class Reader:
                 self._say(line, f'There is no sentence called "{name}"{where}{nearest(name, names or ())}.')
                 continue
             try:
-                kept[f"{prefix}{name}"] = text(1000)(words)
+                kept[f"{prefix}{name}"] = _sentence(name, words)
             except Wrong as wrong:
                 self._say(line, f"{name} {wrong}.")
         return kept

@@ -1,10 +1,13 @@
 """What the line answers to a text by itself."""
 
+import re
+
 import pytest
 
 from callflows import texter
 from callflows.caller import Heard, Word
 from callflows.conversation import Do, PlaceBy
+from callflows.reserved import OPT_OUT
 from callflows.texter import Asked, TextLine, Wait
 from callflows.wording import SENTENCES, WRITTEN, words
 from triage.before_sending import parts
@@ -33,7 +36,9 @@ def test_the_first_answer_says_who_this_is_what_to_do_in_danger_and_that_a_nurse
     assert reply.turn.effects[-1] is Do.JOIN_QUEUE
 
 
-@pytest.mark.parametrize("heard", [Heard(), Heard(sure=HARBOUR), Heard(choices=(HARBOUR, MARIGOLD))])
+@pytest.mark.parametrize(
+    "heard", [Heard(), Heard(sure=HARBOUR), Heard(choices=(HARBOUR, MARIGOLD)), Heard(danger=True)]
+)
 def test_the_first_answer_says_that_texts_stay_on_the_phone_and_how_to_clear_them(heard: Heard) -> None:
     reply = texter.reply(LINE, heard, first=True)
     assert "stay on this phone until you delete this conversation" in (reply.text or "")
@@ -60,6 +65,8 @@ def test_every_text_is_at_most_two_ordinary_ones_in_every_language(name: str, la
     text = words({}, name, language, **FILLED)
     assert "{" not in text
     assert parts(text) <= 2
+    assert not {*re.findall(r"[a-z]+", text.lower())} & {*OPT_OUT}, "a word that would cut them off"
+    assert set(re.findall(r"\{\w+\}", WRITTEN["cy"][name])) == set(re.findall(r"\{\w+\}", SENTENCES[name]))
     assert parts(text + "x" * (160 - len(text))) == (1 if len(text) <= 160 else 2), "a letter outside ordinary texts"
 
 
@@ -94,7 +101,7 @@ def test_every_answer_is_at_most_two_texts_with_the_longest_names(
 def test_what_must_be_said_is_said_however_long_the_service_words_it() -> None:
     long = TextLine("X", {"text_first": "Ring 999. " * 40, "text_which_first": "Did you mean {words}?"})
     reply = texter.with_wait(long, texter.reply(long, Heard(choices=(HARBOUR,)), first=True), Wait(2, 3, 4))
-    assert [sentence.name for sentence in reply.sentences] == ["text_first", "text_which_first"]
+    assert [sentence.name for sentence in reply.sentences] == ["text_first", "text_stays", "text_which_first"]
 
 
 @pytest.mark.parametrize(

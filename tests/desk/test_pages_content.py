@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from jinja2 import ChainableUndefined
 from jinja2.utils import missing
 from sqlalchemy import func, select
 
+from callflows import danger, texter
+from callflows.caller import Heard
 from tests.desk import night
 from tests.desk.pages_lab import Lab, Person
 from triage import (
@@ -250,6 +253,60 @@ def test_a_text_that_was_lost_is_a_row_that_says_what_to_do(lab: Lab) -> None:
     assert "not delivered" in row
     assert "Ask before you send it again" in row
     assert "Send it again" in row
+
+
+def with_texter(lab: Lab, *bodies: str, apart_s: int = 5) -> str:
+    """Ana has somebody who texted all this; the contact's id."""
+    nurse = lab.staff("ana")
+    night.ready(lab.database, nurse, now=lab.now)
+    contact = night.waits(lab.database, now=lab.now, minutes=5, line=night.ISLAND, channel="text")
+    with lab.database.transaction() as db:
+        for at, body in enumerate(bodies):
+            came = lab.now - timedelta(minutes=4) + timedelta(seconds=at * apart_s)
+            texts.received(db, contacts.get(db, contact.id), f"SM-{at}", body, now=came)
+    assert night.take(lab.database, nurse, now=lab.now) == contact.id
+    return contact.id
+
+
+def test_the_nurse_reads_which_words_the_list_of_danger_met_and_which_list_it_was(lab: Lab) -> None:
+    contact_id = with_texter(lab, "I feel low", "I've taken 30 tablets", "I'm not in danger <b>")
+    for page in (lab.as_("ana").get("/desk").text, lab.as_("ana").get(f"/contacts/{contact_id}").text):
+        assert page.count("The list of danger met:") == 1
+        row = row_of(page, "I&#39;ve taken 30 tablets")
+        assert "ive taken 30 tablets" in row
+        assert f"(list of {danger.VERSION})" in row
+    with lab.database.reading() as db:
+        kept = db.scalars(select(History).where(History.contact_id == contact_id)).all()
+        assert "ive taken" not in repr([line.detail for line in kept])
+
+
+@pytest.mark.parametrize(("apart_s", "met"), [(5, 1), (60, 0)])
+def test_words_sent_in_one_breath_are_shown_as_they_were_read(lab: Lab, apart_s: int, met: int) -> None:
+    with_texter(lab, "ive taken", "40 tablets", apart_s=apart_s)
+    page = lab.as_("ana").get("/desk").text
+    assert page.count("The list of danger met:") == met
+    assert ("ive taken 40 tablets" in page) == bool(met)
+
+
+@pytest.mark.parametrize(("language", "word"), [("cy", "Welsh"), ("en", "English"), (None, None)])
+def test_the_language_somebody_chose_stands_with_them(lab: Lab, language: str | None, word: str | None) -> None:
+    contact_id = with_texter(lab, "Cymraeg")
+    with lab.database.transaction() as db:
+        contacts.get(db, contact_id).language = language
+    for page in (lab.as_("ana").get("/desk").text, lab.as_("ana").get(f"/contacts/{contact_id}").text):
+        assert (f"<dt>Language</dt><dd>{word}</dd>" in page) if word else ("<dt>Language</dt>" not in page)
+
+
+def test_the_record_says_which_wording_and_which_list_answered(lab: Lab) -> None:
+    contact_id = with_texter(lab, "hello")
+    with lab.database.transaction() as db:
+        standing = lab.app.extensions["nowrongdoor.desk"].standing()
+        line = texter.TextLine("Solent Crisis Line")
+        reply = texter.reply(line, Heard(danger=True), first=True)
+        texts.said_by_line(db, contacts.get(db, contact_id), reply, standing, now=lab.now)
+    page = lab.as_("ana").get(f"/contacts/{contact_id}").text
+    assert "Answered by the line itself" in page
+    assert f"wording 1, list of danger {danger.VERSION}" in page
 
 
 # --- the records ------------------------------------------------------------------------------------------------------

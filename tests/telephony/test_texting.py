@@ -206,7 +206,7 @@ def test_the_history_says_which_wording_and_which_list_answered_and_raised(line,
     line.texts("hello")
     line.texts("ive taken an overdose", sid="SM" + "7" * 32)
     first, second = history_of(in_database, "line_answered")
-    assert first["says"] == ["text_first", "text_wait_no_nurse"]
+    assert first["says"] == ["text_first", "text_stays", "text_wait_no_nurse"]
     assert second["says"] == ["text_danger"]
     assert (second["wording"], second["danger_list"]) == (1, danger.VERSION)
     (raised,) = history_of(in_database, "reason")

@@ -90,6 +90,12 @@ def test_whoever_agreed_to_this_text_needs_no_other_consent(car: Told) -> None:
     assert only(car.read(), COMING)
 
 
+def test_whoever_chose_welsh_is_told_of_the_car_in_welsh(car: Told) -> None:
+    car.sets(Contact, language="cy")
+    car.does("1")
+    assert only(car.read(), "Mae rhywun yn dod atoch")
+
+
 def test_without_a_reckoned_time_moving_is_what_is_said(car: Told) -> None:
     car.does("1")
     car.read()

@@ -172,6 +172,12 @@ MORE = [
     ('[[keyword]]\nword = "harbours"\nlocality = "iow"\nagreed_by = "x"\nagreed_on = 2026-01-01', 2, "(lines 11 and 29)."),
     ('[[keyword]]\nword = "arbor"\nlocality = "iow"\nagreed_by = "x"\nagreed_on = 2026-01-01', 2, "list one under sounds_like of the other (lines 11 and 29)."),
     ('[wording]\nGreeting = "Hello."', 2, 'There is no sentence called "Greeting".'),
+    (f'[wording]\ntext_first = "{"x" * 307}"', 2, "text_first is 3 texts long; shorten it to 2."),
+    (f'[wording.cy]\ntext_first = "{"w" * 140}\u0175"', 2, "text_first is 3 texts long (a letter outside the alphabet"),
+    ("[wording.cy]\ntext_who = 3", 2, "text_who must be text in quotes, not a number."),
+    ('[wording]\ncy = "Dyma"\n[texts]\none_breath_s = 121', 4, "one_breath_s must be a whole number from 0 to 120"),
+    ('[[line]]\nnumber = "01632 960112"\nlanguage = "fr"', 3, 'language cannot be "fr"; use en or cy'),
+    ('[[keyword]]\nword = "Welsh"\nlocality = "iow"\nagreed_by = "x"\nagreed_on = 2026-01-01', 2, "a word this line acts on"),
     ("[wording]\ngreeting = 3", 2, "greeting must be text in quotes, not a number."),
     ("[order]\nack_deadline_s = 5", 2, "ack_deadline_s must be a whole number from 30 to 900"),
     ("[car]\nwelfare_s = 5", 2, "welfare_s must be a whole number from 120 to 3600"),
@@ -206,6 +212,30 @@ def test_a_sentence_that_may_be_worded_anew_is_known_by_its_name():
         ServiceFileError, match=r'line 4: There is no sentence called "greting"; did you mean greeting\?'
     ):
         read_text(written, wording_names={"greeting", "goodbye"})
+
+
+def test_sentences_are_worded_anew_in_welsh_by_the_same_names_where_there_are_texts():
+    written = '[service]\nname = "A"\n[wording]\ntext_who = "We are {service}."\n[wording.cy]\ntext_who = "Ni yw {service}."\n'
+    names = {"greeting", "text_who", "text_first"}
+    assert read_text(written, wording_names=names).wording == {
+        "text_who": "We are {service}.", "cy.text_who": "Ni yw {service}.",
+    }  # fmt: skip
+    with pytest.raises(ServiceFileError) as caught:
+        read_text(f'{written}greeting = "Helo."\ntext_frist = "Helo."', wording_names=names)
+    assert [(problem.line, problem.sentence) for problem in caught.value.problems] == [
+        (7, 'There is no sentence called "greeting" in that language.'),
+        (8, 'There is no sentence called "text_frist" in that language; did you mean text_first?'),
+    ]
+
+
+@pytest.mark.parametrize("name", ["fr", "cy"])
+def test_a_language_that_is_not_one_of_ours_is_no_table_of_sentences(name):
+    written = f'[service]\nname = "A"\n[wording.{name}]\ntext_who = "x"\n'
+    if name == "cy":
+        assert read_text(written, wording_names={"text_who"}).wording == {"cy.text_who": "x"}
+    else:
+        with pytest.raises(ServiceFileError, match='There is no sentence called "fr"'):
+            read_text(written, wording_names={"text_who"})
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,14 @@ def test_the_texts_of_a_conversation_are_shown_with_where_they_got_to(lab: Lab, 
     ]
 
 
+def test_a_contact_says_which_language_the_person_chose(lab: Lab, ana: Client) -> None:
+    contact = lab.ring("+447700900125")
+    assert ana.get(f"/contacts/{contact}")["language"] is None
+    with lab.database.transaction() as db:
+        db.get_one(Contact, contact).language = "cy"
+    assert ana.get(f"/contacts/{contact}")["language"] == "cy"
+
+
 # --- searching --------------------------------------------------------------------------------------------------------
 
 
