@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.triage.scene import Scene
-from triage import bridge, contacts, one_person, queue, same_person, texts
+from triage import bridge, contacts, one_person, queue, same_person, text_calls, texts
 from triage.models import Contact, QueueEntry, Staff
 
 THEIRS = "+447700900455"
@@ -307,3 +307,140 @@ def test_who_texted_during_the_call_and_hangs_up_waits_by_text(scene: Scene) -> 
     again = the_texter(scene)
     assert (scene.waiting(), scene.entry(again).band) == ([again.id], queue.DANGER)
     assert read(scene, again) == ["I cannot speak, he is back"]
+
+
+# --- a call goes on by text -------------------------------------------------------------------------------------------
+
+
+def goes_on(scene: Scene, contact: Contact, nurse: Staff) -> None:
+    with scene.database.transaction() as db:
+        row, staff = db.get_one(Contact, contact.id), db.get_one(Staff, nurse.id)
+        bridge.go_on_by_text(db, row, staff, now=scene.now)
+
+
+def agrees(scene: Scene, contact: Contact, *, agreed: bool | None = True) -> None:
+    with scene.database.transaction() as db:
+        db.get_one(Contact, contact.id).text_consent = agreed
+
+
+def test_a_call_goes_on_by_text_in_the_same_hands(scene: Scene) -> None:
+    nurse = scene.nurse()
+    call = scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    agrees(scene, call)
+    goes_on(scene, call, nurse)
+    goes_on(scene, call, nurse)
+    assert scene.contact(call).channel == "text"
+    assert [text.body.startswith("Hello. We go on here by text") for text in scene.texts_to(THEIRS)] == [True]
+    assert len(scene.jobs("end_call")) == 1
+    scene.leg_ends(scene.leg(call, nurse))
+    scene.hangs_up(call)
+    assert (scene.entry(call).state, scene.entry(call).nurse_id) == ("connected", nurse.id)
+    assert scene.contact(call).ended_at is None
+    assert factories.make_contact(scene.database, channel="text", number=THEIRS, now=scene.now).id == call.id
+    scene.finishes(call, nurse)
+    assert scene.entry(call).state == "finished"
+
+
+@pytest.mark.parametrize("agreed", [None, False])
+def test_without_their_agreement_nothing_is_texted(scene: Scene, agreed: bool | None) -> None:
+    nurse = scene.nurse()
+    call = scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    agrees(scene, call, agreed=agreed)
+    with pytest.raises(bridge.CannotMove, match="not agreed to texts"):
+        goes_on(scene, call, nurse)
+    assert scene.contact(call).channel == "call"
+    assert scene.texts_to(THEIRS) == []
+
+
+@pytest.mark.parametrize("number", ["+441632960145", "+353851234567"])
+def test_a_telephone_that_is_not_texted_stays_a_call(scene: Scene, number: str) -> None:
+    nurse = scene.nurse()
+    call = scene.caller(number=number)
+    scene.together(call, nurse)
+    agrees(scene, call)
+    with pytest.raises(bridge.CannotMove, match="cannot text them"):
+        goes_on(scene, call, nurse)
+
+
+def test_a_conversation_of_theirs_that_runs_is_joined_into_it(scene: Scene) -> None:
+    nurse = scene.nurse()
+    call = scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    with scene.database.transaction() as db:  # both came at the same moment
+        other = Contact(
+            channel="text", carrier_id=factories.carrier_id("SM"), number=THEIRS, line=call.line, route="direct",
+            locality=None, keyword=None, started_at=scene.now, ended_at=None, place="waiting", turn=0, last_reply=None,
+            call_id=None, leg_ended=True, caller_role=None, text_consent=None, failed_safe_at=None, went_on_as=None,
+        )  # fmt: skip
+        db.add(other)
+        db.flush()
+        queue.join(db, other, scene.rules, now=scene.now)
+        texts.received(db, other, factories.carrier_id("SM"), "are you there", now=scene.now)
+    agrees(scene, call)
+    goes_on(scene, call, nurse)
+    assert scene.waiting() == []
+    assert scene.contact(other).went_on_as == call.id
+    assert set(read(scene, call)) == {
+        "are you there", "Hello. We go on here by text, as we agreed. Write when you can. In danger now, ring 999.",
+    }  # fmt: skip
+
+
+# --- a text after a call that did not reach them ----------------------------------------------------------------------
+
+
+def may_text_back(scene: Scene, contact: Contact) -> bool:
+    with scene.database.reading() as db:
+        return texts.may_text_back(db, db.get_one(Contact, contact.id), now=scene.now)
+
+
+def test_a_missed_call_is_told_by_text_only_with_consent_given_before(scene: Scene) -> None:
+    before = scene.caller(number=THEIRS)
+    scene.hangs_up(before)
+    scene.later(hours=30)
+    call = scene.caller(number=THEIRS)
+    assert not may_text_back(scene, call)
+    agrees(scene, before)
+    assert may_text_back(scene, call), "they agreed in an earlier contact"
+    agrees(scene, call, agreed=False)
+    assert not may_text_back(scene, call), "they have said no since"
+
+
+def test_their_own_texts_of_the_last_days_are_consent_and_older_ones_are_none(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    scene.together(text, nurse)
+    call = scene.caller(number=THEIRS)
+    assert not may_text_back(scene, call), "a nurse is texting with them: she tells them"
+    scene.finishes(text, nurse)
+    assert may_text_back(scene, call)
+    scene.later(hours=24 * 4)
+    assert not may_text_back(scene, call)
+
+
+def test_an_opt_out_word_a_landline_and_a_withheld_number_are_not_texted(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    with scene.database.transaction() as db:
+        db.get_one(Contact, text.id).opted_out = True
+    scene.together(text, nurse)
+    scene.finishes(text, nurse)
+    assert not may_text_back(scene, scene.caller(number=THEIRS))
+    for number in ("+441632960145", None):
+        call = scene.caller(number=number)
+        agrees(scene, call)
+        assert not may_text_back(scene, call)
+
+
+def test_a_nurses_promise_of_a_call_is_kept_with_the_time_she_said(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    scene.together(text, nurse)
+    by = scene.now + timedelta(hours=2)
+    for when in (None, by, by):
+        with scene.database.transaction() as db:
+            row, staff = db.get_one(Contact, text.id), db.get_one(Staff, nurse.id)
+            text_calls.promise_a_call(db, row, staff, by=when, now=scene.now)
+    [promise] = scene.owed(text)
+    assert (promise.due_at, promise.what) == (by, "A nurse promised them a call")
