@@ -29,6 +29,7 @@ from triage import (
     recovering,
     rules,
     signing_in,
+    silence,
     state_warnings,
 )
 from triage.db import utcnow
@@ -146,6 +147,7 @@ class Clock:
         self.guarded("climb", lambda: self._step(queue.climb))
         self.guarded("chain", self._chain)
         self.guarded("crews", self._crews)
+        self.guarded("silences", self._silences)
         self.guarded("spool", self._recover)
         self._beside("reconcile", "reconcile", self._reconciler.look)
         self.guarded("tidy", self._tidy)
@@ -199,6 +201,20 @@ class Clock:
             late += [(row.id, state_warnings.stands_too_long) for row in state_warnings.too_long(db, now)]
         for dispatch_id, step in late:
             self.guarded(step.__name__, partial(self._crew_step, step, dispatch_id, now))
+
+    def _silences(self) -> None:
+        """People in text conversations who do not write: with a nurse, and waiting for one."""
+        now = utcnow()
+        with self._means.database.reading() as db:
+            numbers = rules.current(db).rules
+            late = [partial(silence.step, contact_id=one, numbers=numbers) for one in silence.due(db, numbers, now)]
+            late += [partial(silence.tell_waiting, contact_id=one) for one in silence.to_be_told(db, now)]
+        for step in late:
+            self.guarded(step.func.__name__, partial(self._one, step, now))
+
+    def _one(self, step: Callable[..., None], now: datetime) -> None:
+        with self._means.database.transaction() as db:
+            step(db, now=now)
 
     def _crew_step(self, step: Callable[..., None], dispatch_id: str, now: datetime) -> None:
         with self._means.database.transaction() as db:

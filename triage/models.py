@@ -87,6 +87,7 @@ class Locality(Base):
     name: Mapped[str] = mapped_column(String(200))
     overflow: Mapped[list[str]]
     hours: Mapped[list[str]] = mapped_column(default=list)  # spans as triage.opening reads them; none: always
+    text_window_hours: Mapped[int] = mapped_column(Integer, default=0)  # how long a text goes on with an ended one
     active: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
@@ -228,6 +229,7 @@ class Contact(Base):
     caller_role: Mapped[str | None]  # person | carer | professional
     text_consent: Mapped[bool | None]
     opted_out: Mapped[bool] = mapped_column(Boolean, default=False)
+    ask_after: Mapped[bool | None]  # whether they may be asked one question by text once it is over
     failed_safe_at: Mapped[datetime | None]  # when our line failed them, and they heard the constant words
 
     __table_args__ = (

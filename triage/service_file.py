@@ -27,6 +27,7 @@ from triage.service_shape import (
     ServiceFileError,
     SharedNumber,
     Staff,
+    Texts,
     Unit,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "ServiceFileError",
     "SharedNumber",
     "Staff",
+    "Texts",
     "Unit",
     "read",
     "read_text",

@@ -34,11 +34,12 @@ class Service(msgspec.Struct, frozen=True):
 
 class Locality(msgspec.Struct, frozen=True):
     """A place with nurses and cars. `overflow`: the localities whose nurses help, in order, when none
-    here is on shift."""
+    here is on shift. `text_window_hours`: how long after its end a text goes on with the same conversation."""
 
     code: str
     name: str
     overflow: tuple[str, ...] = ()
+    text_window_hours: int = 0
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -154,6 +155,14 @@ class Car(msgspec.Struct, frozen=True):
     handed_over_s: int | None = None
 
 
+class Texts(msgspec.Struct, frozen=True):
+    """Numbers text conversations run by, in seconds, named as in `triage.rules`; None leaves the default there."""
+
+    silence_s: int | None = None
+    silence_danger_s: int | None = None
+    ask_after_s: int | None = None
+
+
 class Retention(msgspec.Struct, frozen=True):
     """How long records are kept, in years (`child_until`: to which birthday); None leaves the Records Management
     Code's own time. `texts_days`: how long the words of texts are; None: as long as their record."""
@@ -180,6 +189,7 @@ class ServiceFile(msgspec.Struct, frozen=True):
     wording: dict[str, str] = {}
     order: Order = Order()
     car: Car = Car()
+    texts: Texts = Texts()
     retention: Retention = Retention()
     outline: dict[str, Any] | None = None
 

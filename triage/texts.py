@@ -87,11 +87,12 @@ def _may_text(db: Session, number: str) -> None:
 
 def queue_text(
     db: Session, contact: Contact, body: str, *, actor: str, now: datetime, staff_id: str | None = None,
-    message_id: str | None = None, news_of: tuple[str, str] | None = None,
+    message_id: str | None = None, news_of: tuple[str, str] | None = None, only_while: str | None = None,
 ) -> Message:  # fmt: skip
     """Leave a text to the contact's number to be sent. Used by nurses (above) and for what a caller asked for.
 
     `news_of`: the car's job and what is told of it (`triage.car_news`), looked at again when it is sent.
+    `only_while`: what must still be so when it is sent (`jobs.ONLY_WHILE`), or it is dropped.
     Beyond the caps it is held: kept as not sent, for a person to decide (`triage.caps`).
     """
     held = caps.reached(db, contact, "text", now=now)
@@ -105,6 +106,8 @@ def queue_text(
     db.flush()
     if not held:
         about: dict[str, Any] = {"dispatch_id": news_of[0], "news": news_of[1]} if news_of else {}
+        if only_while:
+            about["only_while"] = only_while
         outbox.add(db, "send_text", now=now, message_id=message.id, **about)
     history.record(db, "text_out", actor=actor, now=now, contact_id=contact.id, message_id=message.id)
     return message

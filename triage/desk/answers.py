@@ -28,6 +28,7 @@ from triage.presence import CannotBe
 from triage.promises import AlreadySettled
 from triage.queue import NotTheirs
 from triage.same_person import CannotLink
+from triage.silence import CannotEnd, NotSilent
 from triage.texts import CannotText
 from triage.units import BadState
 from triage.walls import Walled
@@ -40,8 +41,8 @@ class Overtaken(Exception):
 
 
 SENTENCES = (
-    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotLink, CannotSend, CannotText, IllegalMove, NotNow,
-    NotThatDuty, NotTheirs, Overtaken, Taken, Wrong,
+    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotEnd, CannotLink, CannotSend, CannotText,
+    IllegalMove, NotNow, NotSilent, NotThatDuty, NotTheirs, Overtaken, Taken, Wrong,
 )  # fmt: skip
 WHAT_TO_DO = {
     400: (

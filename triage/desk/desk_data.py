@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, drafts, outcomes, presence, promises, queue, ringing
+from triage import contacts, drafts, outcomes, presence, promises, queue, ringing, silence
 from triage.lifecycles import HELD, OPEN_ENTRY, OPEN_INCIDENT
 from triage.models import Contact, DirectoryEntry, Incident, Leg, Message, Outcome, Presence, Promise, QueueEntry, Staff
 from triage.reach_models import SharedNumber
@@ -39,6 +39,7 @@ class WithMe:
     incidents: Sequence[Incident]
     outcomes: Sequence[Outcome]
     directory: Sequence[DirectoryEntry]
+    quiet: silence.Quiet | None = None  # they do not write back
 
     @property
     def can_text(self) -> bool:
@@ -98,6 +99,7 @@ def workspace(db: Session, staff: Staff, walls: Walls) -> WithMe | None:
         incidents=contacts.incidents(db, contact.id),
         outcomes=outcomes.of(db, contact.id),
         directory=_help_near(db, contact.locality),
+        quiet=silence.of(db, entry),
     )
 
 

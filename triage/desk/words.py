@@ -19,6 +19,7 @@ from triage import (
     places,
     same_person,
     service_fields,
+    silence,
     state_warnings,
     texts,
     visits,
@@ -87,6 +88,12 @@ HAPPENED: Final = {
     "texted": "Texted us",
     "joined_queue": "Waits for a nurse",
     "keyword": "Gave their keyword",
+    "silent": "Stopped writing: for the nurse to decide",
+    "silence_checked": "Asked by the line whether they are there",
+    "silent_still": "Still not writing: for the nurse to decide again",
+    "silence_waits": "Nurse waits on",
+    "silence_rings": "Nurse wants them rung",
+    "told_still_waiting": "Told that they are still waiting",
     "reason": "Said more about why",
     "climbed": "Moved up by waiting",
     "claimed": "Taken by",
@@ -160,6 +167,7 @@ NOTICE: Final = {
     "revealed": "was shown the whole number of somebody who is not with them, or asked to stay anonymous",
     "unusual_reading": "opened the records of more than 20 people within 10 minutes",
     "lowered": "gave somebody back to be heard later than before",
+    silence.IN_DANGER: "is with somebody by text who said there was danger and does not write back",
 }
 TELEPHONE: Final = {
     "withheld": "Withheld: it links nobody", "own": "One person's, as far as we know", **same_person.SHARED_KINDS,

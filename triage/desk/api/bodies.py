@@ -71,6 +71,18 @@ class LaterBody(Body):
     because: Annotated[str, _choice(BECAUSE, "Why they can wait. How busy the line is, is no reason.")]
 
 
+class FinishBody(Body):
+    """How I end it: with a last text of mine to the person, sent together with the end, or without."""
+
+    last_text: Annotated[str, Meta(min_length=1, max_length=LONGEST, pattern=_TEXT)] | None = None
+
+
+class SilenceBody(Body):
+    """What I decide about a texter who does not write back."""
+
+    choice: Literal["wait", "ring"]
+
+
 class MessageBody(Body):
     """A text to the person."""
 
