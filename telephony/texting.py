@@ -8,11 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflows import caller, crew, texter
+from callflows.after import Answer, plain_answer
 from callflows.danger import in_danger_now
+from callflows.wording import words
 from telephony import numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
-from triage import contacts, crew_replies, destinations, dispatch, effects, first_ring, queue, texts, units
+from triage import contacts, crew_replies, destinations, dispatch, effects, first_ring, follow_up, queue, texts, units
 from triage.lifecycles import HELD
 from triage.models import Contact, Unit
 from triage.standing import Standing
@@ -33,20 +35,35 @@ def incoming() -> Response:
         unit = units.by_phone(db, number)
         if unit and crew_replies.is_from_crew(db, unit, our_line.route if our_line else "", body):
             return twiml.answer(twiml.text_reply(_crew(db, unit, body, at)))
+    answer = _answer(standing, body)
     opened = first_ring.text(
-        line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at
-    )
+        line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at,
+        answer=answer,
+    )  # fmt: skip
     with line().database.transaction() as db:
         contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())
         assert contact is not None
         if texts.received(db, contact, form["MessageSid"], body, now=at) is None:
             return twiml.answer(contact.last_reply or twiml.text_reply(None))
-        contact.last_reply = _reply(db, contact, body, standing, at)
+        if answer and contact.ended_at is not None and (kept_as := follow_up.answered(db, contact, answer, now=at)):
+            thanks = words(standing.service.wording, "text_after_thanks") if kept_as == "first" else None
+            contact.last_reply = _answered(db, contact, thanks, standing, at)
+        else:
+            contact.last_reply = _reply(db, contact, body, standing, at)
         return twiml.answer(contact.last_reply)
+
+
+def _answer(standing: Standing, body: str) -> Answer | None:
+    """The plain answer this text could be to the question after a contact. A word of ours is none."""
+    match = standing.vocabulary.read(body)
+    if match.sure or match.choices or texter.opted_out(body) or texter.opted_in(body):
+        return None
+    return plain_answer(body)
 
 
 def _reply(db: Session, contact: Contact, body: str, standing: Standing, at: datetime) -> str:
     service = standing.service
+    back = contact.ended_at is not None
     if texter.opted_out(body):
         entry = queue.join(db, contact, service.rules, now=at)
         contact.opted_out = True
@@ -61,10 +78,16 @@ def _reply(db: Session, contact: Contact, body: str, standing: Standing, at: dat
     with_nurse = waiting is not None and waiting.state in HELD
     reply = texter.reply(texter.TextLine(service.name, service.wording), heard, first=first, with_nurse=with_nurse)
     effects.carry_out(db, contact, reply.turn, standing, now=at)
-    if reply.text is None or not _may_answer(standing, contact.number):
+    told = words(service.wording, "text_back") if back and reply.text is None else reply.text
+    return _answered(db, contact, told, standing, at)
+
+
+def _answered(db: Session, contact: Contact, text: str | None, standing: Standing, at: datetime) -> str:
+    """The webhook's answer: these words as a text, if the line may answer this number."""
+    if text is None or not _may_answer(standing, contact.number):
         return twiml.text_reply(None)
-    message = texts.said_by_line(db, contact, reply.text, now=at)
-    return twiml.text_reply(reply.text, line().url(f"/sms/status?message={message.id}"))
+    message = texts.said_by_line(db, contact, text, now=at)
+    return twiml.text_reply(text, line().url(f"/sms/status?message={message.id}"))
 
 
 def _may_answer(standing: Standing, number: str | None) -> bool:

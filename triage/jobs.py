@@ -16,7 +16,20 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import bridge, car_news, crew_calls, destinations, on_call, outbox, promises, ringing, rules, silence, texts
+from triage import (
+    bridge,
+    car_news,
+    crew_calls,
+    destinations,
+    follow_up,
+    on_call,
+    outbox,
+    promises,
+    ringing,
+    rules,
+    silence,
+    texts,
+)
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry
 from triage.moments import was_lately
@@ -309,6 +322,7 @@ def ring_person(means: Means, claimed: outbox.Claimed) -> None:
 ONLY_WHILE: Final[dict[str, Callable[[Session, Message], bool]]] = {
     "silent": silence.still_silent,
     "waiting": silence.still_waits,
+    "over": follow_up.still_fits,
 }
 """Texts the line sends unasked, and what must still be so when they go."""
 

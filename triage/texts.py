@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from callflows import crew
 from triage import caps, destinations, dispatch, history, outbox, promises, queue, ringing
+from triage.after_models import FollowUp
 from triage.lifecycles import MESSAGE, sources
 from triage.models import Contact, Message, Staff, Unit, new_id
 
@@ -212,7 +213,8 @@ def reported(
     if message.state == "failed" and message.contact_id:
         contact = db.get_one(Contact, message.contact_id)
         contact.opted_out = contact.opted_out or trouble == "opted_out"
-        if not queue.with_nurse(db, contact.id):  # she sees it on her page, and is there for them
+        asked = db.scalar(select(FollowUp.contact_id).where(FollowUp.message_id == message.id))
+        if not asked and not queue.with_nurse(db, contact.id):  # she sees it on her page, and is there for them
             promises.owe_call_back(db, contact, "A text to them did not arrive", now=now, they_came=False)
     history.record(
         db,

@@ -48,7 +48,7 @@ class PresenceBody(Body):
 class OutcomeBody(Body):
     """What the nurse decided. `needed_by` and `who` follow from the urgency where they are not given.
 
-    `next_steps` may be one text, or a list of steps.
+    `next_steps` may be one text, or a list of steps. `ask_after`: they agreed to one question by text, hours later.
     """
 
     disposition: Annotated[str, _choice(DISPOSITIONS, "What happens next.")]
@@ -61,6 +61,7 @@ class OutcomeBody(Body):
     needed_by: When | None = None
     caller_role: Annotated[str, _choice(ROLES, "Who the nurse spoke to.")] | None = None
     text_consent: bool | None = None
+    ask_after: bool | None = None
 
 
 class LaterBody(Body):

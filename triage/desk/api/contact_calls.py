@@ -195,6 +195,7 @@ def _record(db: Session, contact: Contact, ask: Ask, said: OutcomeBody, within: 
             db, contact, ask.staff, now=ask.now, urgency=said.urgency, disposition=said.disposition,
             notes=said.notes or "", agreed=said.agreed or "", next_steps=_steps(said.next_steps), themes=said.themes,
             who=said.who, needed_by=said.needed_by, caller_role=said.caller_role, text_consent=said.text_consent,
+            ask_after=said.ask_after,
         )  # fmt: skip
     except outcomes.BadOutcome as bad:
         raise invalid(f"{within}{bad.field}", str(bad)) from None
