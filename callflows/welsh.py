@@ -43,6 +43,16 @@ SENTENCES: Final[dict[str, str]] = {
     "Mewn perygl nawr, ffoniwch 999.",
     "text_go_on": "Helo. Awn ymlaen yma drwy neges destun, fel y cytunwyd. Ysgrifennwch pan allwch. "
     "Mewn perygl nawr, ffoniwch 999.",
+    "text_silence": "Rydym yma o hyd. Tecstiwch pan allwch, nid oes brys. Mewn perygl nawr, ffoniwch 999.",
+    "text_still_waiting": "Nid ydym wedi eich anghofio. Mae eich lle gennych o hyd, a bydd nyrs yn eich ateb yma. "
+    "Mewn perygl nawr, ffoniwch 999.",
+    "text_ending": "{next} Gallwch decstio yma eto unrhyw bryd. Mewn perygl nawr, ffoniwch 999.",
+    "text_back": "Mae eich neges wedi cyrraedd, a bydd nyrs yn ei darllen. Gallwch ddweud mwy wrth aros. "
+    "Mewn perygl nawr, ffoniwch 999.",
+    "text_after": "A oedd siarad gyda ni o gymorth? Tecstiwch 1 (dim o gwbl) i 5 (llawer), yna unrhyw beth arall. "
+    "Nid yw nyrs yn darllen hyn ar unwaith. Mewn perygl, ffoniwch 999.",
+    "text_after_thanks": "Diolch. Os bydd angen rhywun arnoch, tecstiwch yma eto: mae nyrs yn darllen hynny. "
+    "Mewn perygl nawr, ffoniwch 999.",
     "text_tried_to_ring": "Fe wnaethom geisio eich ffonio. Byddwn yn ceisio eto cyn hir, neu ffoniwch ni pan fydd yn "
     "gyfleus i chi.",
     "text_car_accepted": "Mae rhywun yn dod atoch, fel y gofynnoch. Byddwn yn tecstio eto pan fyddant yn agos. "

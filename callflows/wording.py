@@ -119,6 +119,14 @@ SENTENCES: Final[dict[str, str]] = {
     "text_promise_soon": "I will ring you on this number soon. Keep your phone near you. In danger now, ring 999.",
     "text_promise_by": "I will ring you on this number by {time}. Keep your phone near you. In danger now, ring 999.",
     "text_go_on": "Hello. We go on here by text, as we agreed. Write when you can. In danger now, ring 999.",
+    "text_silence": "We are still here. Text back whenever you can, there is no hurry. In danger now, ring 999.",
+    "text_still_waiting": "We have not forgotten you. You still have your place, and a nurse will answer you here. "
+    "In danger now, ring 999.",
+    "text_ending": "{next} You can text here again at any time. In danger now, ring 999.",
+    "text_back": "We have your text, and a nurse will read it. You can tell us more while you wait. In danger now, ring 999.",
+    "text_after": "Was talking with us helpful? Text 1 (not at all) to 5 (very), then anything you want to say. "
+    "A nurse does not read this at once. In danger, ring 999.",
+    "text_after_thanks": "Thank you. If you need somebody, text here again: a nurse reads that. In danger now, ring 999.",
     "text_tried_to_ring": "We tried to ring you. We will try again soon, or ring us back when it suits you.",
     "text_car_accepted": "Somebody is coming to you, as you asked. We text you again when they are near. In danger now, ring 999.",
     "text_car_near": "Whoever is coming to you should be there in about five minutes.",

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflows import call_me, caller, crew, reserved, texter
+from callflows.after import Answer, plain_answer
+from callflows.conversation import Turn
 from telephony import numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
@@ -19,6 +21,7 @@ from triage import (
     dispatch,
     effects,
     first_ring,
+    follow_up,
     one_breath,
     one_person,
     queue,
@@ -47,9 +50,11 @@ def incoming() -> Response:
         unit = units.by_phone(db, number)
         if unit and crew_replies.is_from_crew(db, unit, our_line.route if our_line else "", body):
             return twiml.answer(twiml.text_reply(_crew(db, unit, body, at)))
+    answer = _answer(standing, body)
     opened = first_ring.text(
-        line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at
-    )
+        line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at,
+        answer=answer,
+    )  # fmt: skip
     with line().database.transaction() as db:
         contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())
         assert contact is not None
@@ -57,6 +62,9 @@ def incoming() -> Response:
         message = texts.received(db, contact, form["MessageSid"], body, now=at)
         if message is None:
             return twiml.answer(_answered(contact))
+        if answer and contact.ended_at is not None and (kept_as := follow_up.answered(db, contact, answer, now=at)):
+            contact.last_reply = _thanks(db, contact, standing, at) if kept_as == "first" else twiml.text_reply(None)
+            return twiml.answer(contact.last_reply)
         if contact.channel == "call":
             _on_their_call(db, contact, message, standing, at)
             return twiml.answer(_answered(contact))
@@ -68,6 +76,20 @@ def _answered(contact: Contact) -> str:
     """What the carrier was answered to the last text here; to one that came to a call nothing: that is texted apart."""
     said = contact.last_reply if contact.channel == "text" else None
     return said or twiml.text_reply(None)
+
+
+def _answer(standing: Standing, body: str) -> Answer | None:
+    """The plain answer this text could be to the question after a contact. A word of ours is none."""
+    match = standing.vocabulary.read(body)
+    if match.sure or match.choices or texter.opted_out(body) or texter.opted_in(body):
+        return None
+    return plain_answer(body)
+
+
+def _thanks(db: Session, contact: Contact, standing: Standing, at: datetime) -> str:
+    """For the answer to the question after."""
+    said = texter.TextLine(standing.service.name, standing.service.wording, contact.language).say("text_after_thanks")
+    return _texted(db, contact, texter.Reply(Turn(contact.place, ()), (said,)), standing, at)
 
 
 def _on_their_call(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> None:
@@ -101,6 +123,7 @@ def _on_their_call(db: Session, contact: Contact, message: Message, standing: St
 
 def _reply(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> str:
     service, body = standing.service, message.body or ""
+    back = contact.ended_at is not None
     if texter.opted_out(body):
         entry = queue.join(db, contact, service.rules, now=at)
         contact.opted_out = True
@@ -129,11 +152,20 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
         silent = asked_before or with_nurse
         reply = texter.with_call(line_of_texts, reply, may_ring=may_ring, first=first, silent=silent)
     effects.carry_out(db, contact, reply.turn, standing, now=at)
-    if reply.text is None or not _may_answer(standing, contact.number) or breath.has(reply.text):
+    if back and not reply.sentences:
+        reply = replace(reply, sentences=(line_of_texts.say("text_back"),), roughly=True)
+    if reply.text is None or breath.has(reply.text):
         return twiml.text_reply(None)
     if reply.roughly:
         entry = queue.join(db, contact, service.rules, now=at)
         reply = texter.with_wait(line_of_texts, reply, roughly.wait(db, entry, now=at))
+    return _texted(db, contact, reply, standing, at)
+
+
+def _texted(db: Session, contact: Contact, reply: texter.Reply, standing: Standing, at: datetime) -> str:
+    """The webhook's answer: these words as a text, if the line may answer this number."""
+    if reply.text is None or not _may_answer(standing, contact.number):
+        return twiml.text_reply(None)
     said = texts.said_by_line(db, contact, reply, standing, now=at)
     return twiml.text_reply(said.body, line().url(f"/sms/status?message={said.id}"))
 

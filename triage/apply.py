@@ -35,7 +35,13 @@ def apply(
         Locality,
         "code",
         (
-            {"code": r.code, "name": r.name, "overflow": list(r.overflow), "hours": list(file.hours_of(r.code))}
+            {
+                "code": r.code,
+                "name": r.name,
+                "overflow": list(r.overflow),
+                "hours": list(file.hours_of(r.code)),
+                "text_window_hours": r.text_window_hours,
+            }
             for r in file.localities
         ),
     )

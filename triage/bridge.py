@@ -23,6 +23,7 @@ from triage import (
     promises,
     queue,
     ringing,
+    silence,
     text_calls,
     texts,
 )
@@ -411,7 +412,8 @@ def _why_owed(contact: Contact, otherwise: str) -> str:
 
 
 def finish(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> None:
-    """The nurse ends the contact and wraps up. Done twice is done once. Raises queue.NotTheirs if it is not hers.
+    """The nurse ends the contact and wraps up. Done twice is done once. Raises queue.NotTheirs if it is not hers, and
+    silence.CannotEnd where somebody who said there was danger fell silent and nothing says what was done.
 
     Somebody who is sent away before they were together is owed a call-back.
     """
@@ -419,12 +421,16 @@ def finish(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> Non
     if entry is not None and entry.state == "finished" and entry.nurse_id == staff.id:
         return
     entry = queue.held_by(db, contact.id, staff)
+    silence.may_end(db, entry, now=now)
+    to_ring = silence.to_be_rung(db, entry)
     queue.step(
         db, entry, "finish", actor=staff.id, now=now, token=entry.token, ended_at=now, ended_how="finished",
         hand_to_id=None,
     )  # fmt: skip
     contact.ended_at = contact.ended_at or now
-    if entry.connected_at:
+    if to_ring:
+        pass  # the call she wanted made to them is still owed
+    elif entry.connected_at:
         promises.settle_for(db, contact, "call_back", "A nurse has spoken with them", actor=staff.id, now=now)
     else:
         promises.owe_call_back(db, contact, "The call was ended before a nurse had spoken with them", now=now)

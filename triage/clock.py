@@ -7,7 +7,7 @@ itself.
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Final
 
 import structlog
+from sqlalchemy.orm import Session
 
 from triage import (
     audit,
@@ -23,12 +24,14 @@ from triage import (
     crew_calls,
     crew_safety,
     dispatch,
+    follow_up,
     jobs,
     outbox,
     queue,
     recovering,
     rules,
     signing_in,
+    silence,
     state_warnings,
 )
 from triage.db import utcnow
@@ -43,6 +46,7 @@ RELAY_EVERY_S: Final = 0.25
 TIMERS_EVERY_S: Final = 1.0
 SAYS_CHAIN_EVERY: Final = timedelta(hours=1)
 TIDIES_EVERY: Final = timedelta(hours=1)
+ASKS_AFTER_EVERY: Final = timedelta(seconds=30)
 WATCHING_ENDS_S: Final = 2.0
 AT_ONCE: Final = 4  # pieces of work the clock does itself side by side: one slow carrier answer must not hold the rest
 
@@ -62,6 +66,7 @@ class Clock:
         self._running: set[int | str] = set()
         self._chain_said: datetime | None = None
         self._tidied: datetime | None = None
+        self._looked_after: datetime | None = None
 
     def run(self) -> None:
         """Tick until SIGTERM or SIGINT."""
@@ -146,6 +151,7 @@ class Clock:
         self.guarded("climb", lambda: self._step(queue.climb))
         self.guarded("chain", self._chain)
         self.guarded("crews", self._crews)
+        self.guarded("silences", self._silences)
         self.guarded("spool", self._recover)
         self._beside("reconcile", "reconcile", self._reconciler.look)
         self.guarded("tidy", self._tidy)
@@ -199,6 +205,28 @@ class Clock:
             late += [(row.id, state_warnings.stands_too_long) for row in state_warnings.too_long(db, now)]
         for dispatch_id, step in late:
             self.guarded(step.__name__, partial(self._crew_step, step, dispatch_id, now))
+
+    def _silences(self) -> None:
+        """People in text conversations who do not write, with a nurse and waiting for one; and the question after."""
+        now = utcnow()
+        with self._means.database.reading() as db:
+            numbers = rules.current(db).rules
+            late = [partial(silence.step, contact_id=one, numbers=numbers) for one in silence.due(db, numbers, now)]
+            late += [partial(follow_up.ask, contact_id=one) for one in self._asks_after(db, numbers, now)]
+            late += [partial(silence.tell_waiting, contact_id=one) for one in silence.to_be_told(db, now)]
+        for step in late:
+            self.guarded(step.func.__name__, partial(self._one, step, now))
+
+    def _asks_after(self, db: Session, numbers: rules.Rules, now: datetime) -> Sequence[str]:
+        """Whom to ask the one question: looked for now and then, nobody waits for it."""
+        if self._looked_after is not None and timedelta(0) <= now - self._looked_after < ASKS_AFTER_EVERY:
+            return []
+        self._looked_after = now
+        return follow_up.due(db, numbers, now)
+
+    def _one(self, step: Callable[..., None], now: datetime) -> None:
+        with self._means.database.transaction() as db:
+            step(db, now=now)
 
     def _crew_step(self, step: Callable[..., None], dispatch_id: str, now: datetime) -> None:
         with self._means.database.transaction() as db:

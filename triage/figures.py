@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from triage.after_models import FollowUp
 from triage.models import Contact, Locality, Outcome, Staff
 from triage.outcomes import DISPOSITIONS
 
@@ -89,6 +90,13 @@ def month_of(asked: str | None, now: datetime) -> Month:
     return wanted
 
 
+class Answers(NamedTuple):
+    """Answers to the question after contacts of the month: how many, and their mean from 1 to 5; both hidden if few."""
+
+    given: str
+    mean: str | None
+
+
 @dataclass(frozen=True)
 class Figures:
     """Numbers as they may be shown: a count, FEWER or KEPT_BACK. Rows are dispositions; TOTAL is a line's sum."""
@@ -98,6 +106,7 @@ class Figures:
     localities: Sequence[str]
     cells: Mapping[Cell, str]
     days: Mapping[date, str]
+    after: Answers
 
     @property
     def lines(self) -> list[str]:
@@ -129,7 +138,21 @@ def read(db: Session, staff: Staff, month: Month) -> Figures:
     cells = {(row, place): counts[row, place] for row in dispositions for place in places}
     by_day = {day: days[day] for day in month.days()}
     shown_cells, shown_days = shown(cells, by_day)
-    return Figures(month, dispositions, places, shown_cells, shown_days)
+    return Figures(month, dispositions, places, shown_cells, shown_days, _after(db, month, codes, places))
+
+
+def _after(db: Session, month: Month, codes: Sequence[str], places: Sequence[str]) -> Answers:
+    """What people of these places answered. Of fewer than LEAST nothing is said: a mean of one is one person's word."""
+    rows = db.execute(
+        select(FollowUp.score, Contact.locality)
+        .join(Contact, Contact.id == FollowUp.contact_id)
+        .where(Contact.started_at >= month.begins, Contact.started_at < month.after.begins)
+        .where(FollowUp.score.is_not(None))
+    ).all()
+    scores = [row.score for row in rows if (row.locality if row.locality in codes else UNKNOWN) in places]
+    if len(scores) < LEAST:
+        return Answers(FEWER, None)
+    return Answers(str(len(scores)), f"{sum(scores) / len(scores):.1f}")
 
 
 def _decided(db: Session, month: Month) -> dict[str, str]:

@@ -4,19 +4,23 @@ This is the one path where every round trip counts (performance.md 1): statement
 on PostgreSQL a single one, which commits itself. A repeat of the same webhook, or two at once, make one contact.
 """
 
-from datetime import datetime
-from typing import Any, NamedTuple, cast
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Insert, Table, bindparam, exists, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from callflows.after import Answer
+from triage import follow_up
+from triage.after_models import FollowUp
 from triage.db import Database
 from triage.lifecycles import OPEN_ENTRY
-from triage.models import Contact, History, Line, QueueEntry, new_id
+from triage.models import Contact, History, Line, Locality, QueueEntry, new_id
 from triage.reach_models import SharedNumber
 from triage.sealing import columns, ring
 
 _CONTACT, _HISTORY = cast(Table, Contact.__table__), cast(Table, History.__table__)
+_LOCALITY, _FOLLOW_UP = cast(Table, Locality.__table__), cast(Table, FollowUp.__table__)
 _ROW = (
     "id", "channel", "carrier_id", "number_sealed", "number_index", "number_tail", "line", "route", "locality",
     "started_at", "place", "turn", "call_id", "leg_ended", "danger", "cannot_talk", "opted_out", "language",
@@ -58,6 +62,23 @@ _THEIR_CALL = (
     .order_by(_CONTACT.c.started_at.desc(), _CONTACT.c.id)
     .limit(1)
 )
+_LONGEST_WINDOW: Final = timedelta(hours=168)
+_LATELY_ENDED = (
+    select(
+        _CONTACT.c.id, _CONTACT.c.channel, _CONTACT.c.line, _CONTACT.c.ended_at, _LOCALITY.c.text_window_hours,
+        _FOLLOW_UP.c.asked_at, _FOLLOW_UP.c.scored_at,
+    )
+    .outerjoin(_LOCALITY, _LOCALITY.c.code == _CONTACT.c.locality)
+    .outerjoin(_FOLLOW_UP, _FOLLOW_UP.c.contact_id == _CONTACT.c.id)
+    .where(
+        _CONTACT.c.number_index.in_(bindparam("indexes", expanding=True)),
+        _CONTACT.c.ended_at > bindparam("since", type_=_CONTACT.c.ended_at.type),
+        _CONTACT.c.went_on_as.is_(None),
+        ~_SHARED,
+    )
+    .order_by(_CONTACT.c.ended_at.desc(), _CONTACT.c.id)
+    .limit(10)
+)  # fmt: skip
 
 
 class Opened(NamedTuple):
@@ -102,10 +123,15 @@ def rehearse(database: Database, *, carrier_id: str, dialled: str, place: str, n
 
 
 def text(
-    database: Database, *, carrier_id: str, number: str | None, line: Line | None, dialled: str, now: datetime
-) -> Opened:
+    database: Database, *, carrier_id: str, number: str | None, line: Line | None, dialled: str, now: datetime,
+    answer: Answer | None = None,
+) -> Opened:  # fmt: skip
     """The open conversation of this number on this line, else their call that waits or is with a nurse, or else a new
     conversation that begins with this text.
+
+    Where none is open, one look finds what this text goes on with: the contact whose question it answers (`answer`), or
+    the conversation that ended within its locality's window. Such a contact is ended still when this returns: whoever
+    keeps the text opens it again (`queue.join`), in the same transaction.
     """
     with database.statements() as db:
         if number is not None:
@@ -114,6 +140,8 @@ def text(
                     return Opened(running, False)
             if ringing := db.execute(_THEIR_CALL, {"indexes": ring().indexes("number", number)}).scalar():
                 return Opened(ringing, False)
+            if ended := _goes_on_with(db, number, dialled if line else None, answer, now):
+                return Opened(ended, False)
         return _open(db, "text", carrier_id, number, line, dialled, "waiting", now)
 
 
@@ -165,3 +193,19 @@ def _existing(db: Connection, carrier_id: str, number: str | None, ours: object)
 def _running(db: Connection, number: str, ours: object) -> str | None:
     asked = {"indexes": ring().indexes("number", number), "line": ours}
     return cast(str | None, db.execute(_THE_CONVERSATION, asked).scalar())
+
+
+def _goes_on_with(db: Connection, number: str, ours: str | None, answer: Answer | None, now: datetime) -> str | None:
+    """The ended contact to which a text of this number belongs, if any. A number that several people use has none."""
+    indexes = ring().indexes("number", number)
+    asked = {"indexes": indexes, "since": now - _LONGEST_WINDOW}
+    rows = db.execute(_LATELY_ENDED, asked).all()
+    if answer is not None:
+        for row in rows:
+            if row.asked_at is not None and follow_up.takes(answer, row.asked_at, row.scored_at, now):
+                return cast(str, row.id)
+    for row in rows:
+        window = timedelta(hours=row.text_window_hours or 0)
+        if row.channel == "text" and row.line == ours and window and row.ended_at > now - window:
+            return cast(str, row.id)
+    return None

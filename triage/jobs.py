@@ -16,7 +16,20 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import bridge, car_news, crew_calls, destinations, on_call, outbox, promises, ringing, rules, texts
+from triage import (
+    bridge,
+    car_news,
+    crew_calls,
+    destinations,
+    follow_up,
+    on_call,
+    outbox,
+    promises,
+    ringing,
+    rules,
+    silence,
+    texts,
+)
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry
 from triage.moments import was_lately
@@ -203,6 +216,10 @@ def send_text(means: Means, claimed: outbox.Claimed) -> CameOfIt | None:
             if valid_s < 1 or not car_news.still_true(db, claimed.args["dispatch_id"], news):
                 texts.dropped(db, message, car_news.NOT_TRUE_ANY_MORE, now=utcnow())
                 return None
+        still = ONLY_WHILE.get(claimed.args.get("only_while", ""))
+        if still and (valid_s < 1 or not still(db, message)):
+            texts.dropped(db, message, car_news.NOT_TRUE_ANY_MORE, now=utcnow())
+            return None
         if valid_s < 1:
             texts.reported(db, message_id, "", "fail", now=utcnow(), trouble="too late to be of use")
             return None
@@ -301,6 +318,13 @@ def ring_person(means: Means, claimed: outbox.Claimed) -> None:
             db, "ring_person", queue="dispatch", now=now, due_at=now + timedelta(seconds=15), promise_id=promise.id
         )
 
+
+ONLY_WHILE: Final[dict[str, Callable[[Session, Message], bool]]] = {
+    "silent": silence.still_silent,
+    "waiting": silence.still_waits,
+    "over": follow_up.still_fits,
+}
+"""Texts the line sends unasked, and what must still be so when they go."""
 
 JOBS: Final[dict[str, Callable[[Means, outbox.Claimed], CameOfIt | None]]] = {
     "place_call": place_call,

@@ -2,6 +2,7 @@
 
 A row `(state, action): next state` is the only way a thing may move. A state with no row is an end: a late or
 repeated message cannot reopen it. States and actions are plain text because they are stored and shown as they stand.
+One end has a row all the same: whoever texts again is the same conversation, for as long as their locality says.
 Sources: the order of the response-car states follows CoCeSo, TicketsCAD and Beacon; the queue follows a reservation
 that returns to waiting when it is not kept.
 """
@@ -34,6 +35,7 @@ ENTRY: Final[Moves] = {
     ("connecting", "finish"): "finished",
     ("connected", "return"): "waiting",
     ("connected", "finish"): "finished",
+    ("finished", "come_back"): "waiting",  # a text conversation alone, by a text of theirs
 }
 HELD: Final = ("offered", "connecting", "connected")
 OPEN_ENTRY: Final = ("waiting", *HELD)

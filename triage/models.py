@@ -90,6 +90,7 @@ class Locality(Base):
     name: Mapped[str] = mapped_column(String(200))
     overflow: Mapped[list[str]]
     hours: Mapped[list[str]] = mapped_column(default=list)  # spans as triage.opening reads them; none: always
+    text_window_hours: Mapped[int] = mapped_column(Integer, default=0)  # how long a text goes on with an ended one
     active: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
@@ -234,6 +235,7 @@ class Contact(Base):
     text_consent: Mapped[bool | None]
     opted_out: Mapped[bool] = mapped_column(Boolean, default=False)
     language: Mapped[str | None]  # of our automatic texts: the line's, or the one they chose; None: nobody said
+    ask_after: Mapped[bool | None]  # whether they may be asked one question by text once it is over
     failed_safe_at: Mapped[datetime | None]  # when our line failed them, and they heard the constant words
     went_on_as: Mapped[str | None]  # the contact into which this one went on: one person, one wait
 

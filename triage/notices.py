@@ -1,9 +1,10 @@
-"""What a second person must know at once: glass that was broken, an anonymous person's number shown, unusual reading.
+"""What a second person must know at once: glass that was broken, an anonymous person's number shown, unusual reading,
+silence after danger.
 
-A notice stands on every page of those it is for until one of them acknowledges it. About broken glass and unusual
-reading their telephones get a text as well, that says no more than that something waits. It is never for the person it
-is about. It is for the supervisors of the place; where there is no other one, for the administrators; where there are
-none of those, for supervisors of other places.
+A notice stands on every page of those it is for until one of them acknowledges it. About broken glass, unusual reading
+and silence after danger their telephones get a text as well, that says no more than that something waits. It is never
+for the person it is about. It is for the supervisors of the place; where there is no other one, for the administrators;
+where there are none of those, for supervisors of other places.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,9 @@ log = structlog.get_logger(__name__)
 MANY: Final = 20  # different people's records
 WITHIN: Final = timedelta(minutes=10)
 QUIET_FOR: Final = timedelta(hours=1)
-TEXTED: Final = frozenset({"break_glass", "unusual_reading"})  # a number shown for a call-back wakes nobody
+TEXTED: Final = frozenset(
+    {"break_glass", "unusual_reading", "silent_in_danger"}
+)  # a number shown for a call-back wakes nobody
 TEXT: Final = "Something waits for you on your page. Please sign in and read it."
 
 

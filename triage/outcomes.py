@@ -77,10 +77,12 @@ def record(
     db: Session, contact: Contact, staff: Staff, *, now: datetime, urgency: str | None, disposition: str,
     notes: str = "", agreed: str = "", next_steps: str = "", themes: Sequence[str] = (), who: str | None = None,
     needed_by: datetime | None = None, caller_role: str | None = None, text_consent: bool | None = None,
+    ask_after: bool | None = None,
 ) -> Outcome:  # fmt: skip
     """Add what the nurse decided. The same decision sent twice running is one outcome; another time or team is not it.
 
-    `needed_by` defaults to the scale's time from now; `who` to the scale's. Raises BadOutcome.
+    `needed_by` defaults to the scale's time from now; `who` to the scale's. `ask_after`: whether they may be asked one
+    question by text once it is over; kept with the contact, None leaves what was said before. Raises BadOutcome.
     """
     if disposition not in DISPOSITIONS:
         raise BadOutcome("disposition", f"Choose one of: {', '.join(DISPOSITIONS)}.")
@@ -88,6 +90,10 @@ def record(
         raise BadOutcome("urgency", "Choose a letter from A to G.")
     if caller_role is not None and caller_role not in ROLES:
         raise BadOutcome("caller_role", f"Choose one of: {', '.join(ROLES)}.")
+    if ask_after is not None and ask_after != contact.ask_after:
+        contact.ask_after = ask_after
+        kind = "may_be_asked_after" if ask_after else "not_asked_after"
+        history.record(db, kind, actor=staff.id, now=now, contact_id=contact.id)
     scale = URGENCIES[urgency] if urgency else None
     chosen = DISPOSITIONS[disposition]
     said: dict[str, Any] = {

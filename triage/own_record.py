@@ -14,6 +14,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from triage import history, same_person
+from triage.after_models import FollowUp
 from triage.keeping_models import RightsNote
 from triage.models import Contact, Dispatch, History, Incident, Leg, Message, Outcome, Promise, QueueEntry, Staff
 from triage.reach_models import BreakGlass
@@ -21,6 +22,7 @@ from triage.sealing import sealed_fields
 
 PARTS = (
     ("Waiting", QueueEntry), ("Texts", Message), ("Outcomes", Outcome), ("Response car", Incident), ("Owed", Promise),
+    ("The question after", FollowUp),
     ("Asked or objected", RightsNote), ("Opened from another place", BreakGlass),
 )  # fmt: skip
 STYLE = "body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}dt{font-weight:bold}"

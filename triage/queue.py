@@ -49,12 +49,17 @@ class NotTheirs(Exception):
 def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> QueueEntry:
     """Put a contact in the queue, once: a second call returns the entry it has.
 
-    A person who was here minutes ago keeps their first arrival, and somebody we failed before goes ahead.
+    A person who was here minutes ago keeps their first arrival, and somebody we failed before goes ahead. A finished
+    text conversation is joined again: they wrote to it.
     """
     if entry := db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id)):
+        if entry.state == "finished" and contact.channel == "text":
+            _come_back(db, entry, rules, now)
         return entry
     same = same_person.others(db, contact)
     band, reasons, arrived_at = _first_band(db, contact, same, rules, now)
+    if contact.danger:
+        band, reasons = min(band, DANGER), [SAID_DANGER, *(why for why in reasons if why != "Not yet asked")]
     for asked in _waiting_for_a_call_back(db, contact, same):
         band, arrived_at = min(band, asked.band), min(arrived_at, asked.arrived_at)
         reasons = _reasons(*reasons, RANG_AGAIN, *(why for why in asked.reasons if why != STATED["call_back"]))
@@ -128,6 +133,32 @@ def went_on(db: Session, contact: Contact, other: Contact, *, now: datetime) -> 
     history.record(db, "went_on_as", actor="clock", now=now, contact_id=contact.id, other=other.id)
 
 
+def _come_back(db: Session, entry: QueueEntry, rules: Rules, now: datetime) -> None:
+    """A person texted again after their conversation was finished: they wait from now on, with what was known of them.
+
+    Nobody has them: the claim's token stays, so that whoever held them before can change nothing. The nurse who had
+    them is named while she is on shift.
+    """
+    contact, ended, nurse_id = entry.contact, entry.ended_at or now, entry.nurse_id
+    band, reasons, _ = _first_band(db, contact, same_person.others(db, contact), rules, now)
+    soon = timedelta(0) <= now - ended <= timedelta(seconds=rules.reconnect_s)
+    if soon or contact.danger:
+        band = min(band, VERY_URGENT)
+    there, today = ended.astimezone(opening.UK), now.astimezone(opening.UK).date()
+    day = "" if there.date() == today else f"{there.day} {there:%b} "
+    why = [f"Came back to a conversation that ended {day}{there:%H:%M}"]
+    if contact.danger:
+        why.append("Said there was danger in it")
+    if nurse := next((one for one in presence.on_shift(db) if one.id == nurse_id), None):
+        why.append(f"{nurse.name} had them before")
+    contact.ended_at = None
+    step(
+        db, entry, "come_back", actor=_person(contact), now=now, nurse_id=None, room=None, lease_until=None,
+        connected_at=None, ended_at=None, ended_how=None, call_back=False, band=band, arrived_at=now, climbed_at=now,
+        lane=contact.locality or NO_LANE, reasons=[*why, *(one for one in reasons if one != "Not yet asked")],
+    )  # fmt: skip
+
+
 def _first_band(
     db: Session, contact: Contact, same: ColumnElement[bool], rules: Rules, now: datetime
 ) -> tuple[int, list[str], datetime]:
@@ -135,8 +166,6 @@ def _first_band(
     bands = [(NOT_ASKED, "Not yet asked")]
     if contact.route == "professional":
         bands.append((PROFESSIONAL, "A professional is with the person"))
-    if contact.danger:
-        bands.append((DANGER, SAID_DANGER))
     arrived_at = contact.started_at
     waits = _earlier_waits(db, same, now)
     for earlier in waits:

@@ -37,7 +37,7 @@ class Notice(Base):
 
     __tablename__ = "notice"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    kind: Mapped[str]  # break_glass | revealed | unusual_reading | lowered
+    kind: Mapped[str]  # break_glass | revealed | unusual_reading | lowered | silent_in_danger
     for_role: Mapped[str]
     locality: Mapped[str | None]
     contact_id: Mapped[str | None] = mapped_column(ForeignKey("contact.id"), index=True)

@@ -43,9 +43,10 @@ class Rules(msgspec.Struct, frozen=True):
     leaving_s: int = 3600
     at_destination_s: int = 3600
     handed_over_s: int = 1800
-    one_breath_s: int = (
-        20  # texts sent within this are one turn: people press send in the middle of a sentence. 0: never
-    )
+    one_breath_s: int = 20  # texts sent within this are one turn: people press send within a sentence. 0: never
+    silence_s: int = 600  # a person with a nurse who does not write back is asked once whether they are there
+    silence_danger_s: int = 300  # where danger was said, a second person knows by then
+    ask_after_s: int = 14400  # the one question, where they agreed to it, comes so long after the end
 
 
 class TheService(msgspec.Struct, frozen=True):

@@ -85,6 +85,9 @@ FIELDS: dict[str, dict[str, Field]] = {
     },
     "texts": {
         "one_breath_s": Field(whole(0, 120)),
+        "silence_s": Field(whole(120, 3600)),
+        "silence_danger_s": Field(whole(60, 1800)),
+        "ask_after_s": Field(whole(3600, 86400)),
     },
     "retention": {
         "mental_health_years": Field(whole(20, 100)),
@@ -96,6 +99,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "code": Field(slug, required=True),
         "name": _NAME,
         "overflow": Field(texts(slug), default=()),
+        "text_window_hours": Field(whole(0, 168), default=0),
     },
     "line": {
         "number": Field(number, required=True),

@@ -34,11 +34,12 @@ class Service(msgspec.Struct, frozen=True):
 
 class Locality(msgspec.Struct, frozen=True):
     """A place with nurses and cars. `overflow`: the localities whose nurses help, in order, when none
-    here is on shift."""
+    here is on shift. `text_window_hours`: how long after its end a text goes on with the same conversation."""
 
     code: str
     name: str
     overflow: tuple[str, ...] = ()
+    text_window_hours: int = 0
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -160,6 +161,9 @@ class Texts(msgspec.Struct, frozen=True):
     """Numbers the text line runs by, in seconds, named as in `triage.rules`; None leaves the default there."""
 
     one_breath_s: int | None = None
+    silence_s: int | None = None
+    silence_danger_s: int | None = None
+    ask_after_s: int | None = None
 
 
 class Retention(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from callflows import crew, danger
 from callflows.texter import Reply
 from triage import caps, contacts, destinations, dispatch, history, outbox, promises, queue, ringing, same_person
+from triage.after_models import FollowUp
 from triage.lifecycles import MESSAGE, sources
 from triage.models import Contact, Message, Staff, Unit, new_id
 from triage.standing import Standing
@@ -111,11 +112,12 @@ def _may_text(db: Session, number: str) -> None:
 
 def queue_text(
     db: Session, contact: Contact, body: str, *, actor: str, now: datetime, staff_id: str | None = None,
-    message_id: str | None = None, news_of: tuple[str, str] | None = None,
+    message_id: str | None = None, news_of: tuple[str, str] | None = None, only_while: str | None = None,
 ) -> Message:  # fmt: skip
     """Leave a text to the contact's number to be sent. Used by nurses (above) and for what a caller asked for.
 
     `news_of`: the car's job and what is told of it (`triage.car_news`), looked at again when it is sent.
+    `only_while`: what must still be so when it is sent (`jobs.ONLY_WHILE`), or it is dropped.
     Beyond the caps it is held: kept as not sent, for a person to decide (`triage.caps`).
     """
     held = caps.reached(db, contact, "text", now=now)
@@ -129,6 +131,8 @@ def queue_text(
     db.flush()
     if not held:
         about: dict[str, Any] = {"dispatch_id": news_of[0], "news": news_of[1]} if news_of else {}
+        if only_while:
+            about["only_while"] = only_while
         outbox.add(db, "send_text", now=now, message_id=message.id, **about)
     history.record(db, "text_out", actor=actor, now=now, contact_id=contact.id, message_id=message.id)
     return message
@@ -241,7 +245,8 @@ def reported(
     if message.state == "failed" and message.contact_id:
         contact = db.get_one(Contact, message.contact_id)
         contact.opted_out = contact.opted_out or trouble == "opted_out"
-        if not queue.with_nurse(db, contact.id):  # she sees it on her page, and is there for them
+        asked = db.scalar(select(FollowUp.contact_id).where(FollowUp.message_id == message.id))
+        if not asked and not queue.with_nurse(db, contact.id):  # she sees it on her page, and is there for them
             promises.owe_call_back(db, contact, "A text to them did not arrive", now=now, they_came=False)
     history.record(
         db,

@@ -27,7 +27,7 @@ from triage.lifecycles import (
 
 TABLES = {"entry": ENTRY, "dispatch": DISPATCH, "incident": INCIDENT, "unit": UNIT, "message": MESSAGE}
 ENDS = {
-    "entry": {"finished", "abandoned"},
+    "entry": {"abandoned"},
     "dispatch": {"declined", "no_reply", "stood_down", "clear", "unable_to_find"},
     "incident": {"clear", "stood_down", "returned_to_nurse", "escalated_999"},
     "unit": set(),
@@ -90,7 +90,7 @@ def test_every_state_can_be_reached_and_left(name: str) -> None:
 
 
 def test_the_lists_of_states_agree_with_the_tables() -> None:
-    assert set(OPEN_ENTRY) == {state for state, _ in ENTRY}
+    assert set(OPEN_ENTRY) == {state for state, action in ENTRY if action != "come_back"}
     assert set(HELD) == set(OPEN_ENTRY) - {"waiting"}
     assert set(OPEN_DISPATCH) == {state for state, _ in DISPATCH}
     assert set(UNDER_WAY) == set(OPEN_DISPATCH) - {"offered"}
@@ -98,6 +98,11 @@ def test_the_lists_of_states_agree_with_the_tables() -> None:
     assert set(OPEN_INCIDENT) == {state for state, _ in INCIDENT} - {"no_unit"}
     assert set(CREW_ACTIONS) == {action for _, action in DISPATCH} - {"no_reply", "stand_down"}
     assert len(set(lifecycles.PRESENCE)) == 6
+
+
+def test_a_finished_wait_is_left_only_by_coming_back() -> None:
+    assert {action for state, action in ENTRY if state == "finished"} == {"come_back"}
+    assert sources(ENTRY, "come_back") == ["finished"]
 
 
 def test_a_nurse_who_left_does_not_end_the_wait_and_a_person_who_talked_is_not_abandoned() -> None:

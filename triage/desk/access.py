@@ -82,6 +82,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.send_text": NURSE,
     "pages.ask_for_car": NURSE,
     "pages.finish_contact": NURSE,
+    "pages.decide_silence": NURSE,
     "pages.give_back": NURSE,
     "pages.give_back_for_later": NURSE,
     "pages.ring_texter": NURSE,

@@ -30,6 +30,7 @@ from triage.presence import CannotBe
 from triage.promises import AlreadySettled
 from triage.queue import NotTheirs
 from triage.same_person import CannotLink
+from triage.silence import CannotEnd, NotSilent
 from triage.text_calls import CannotRing
 from triage.texts import CannotText
 from triage.units import BadState
@@ -43,8 +44,9 @@ class Overtaken(Exception):
 
 
 SENTENCES = (
-    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotHand, CannotLink, CannotMove, CannotRing,
-    CannotSend, CannotText, IllegalMove, NotNow, NotRinging, NotThatDuty, NotTheirs, Overtaken, Taken, Wrong,
+    AlreadySettled, BadDuty, BadIncident, BadState, CannotBe, CannotEnd, CannotHand, CannotLink, CannotMove,
+    CannotRing, CannotSend, CannotText, IllegalMove, NotNow, NotRinging, NotSilent, NotThatDuty, NotTheirs, Overtaken,
+    Taken, Wrong,
 )  # fmt: skip
 WHAT_TO_DO = {
     400: (

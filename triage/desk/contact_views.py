@@ -7,7 +7,7 @@ from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from triage import contacts as records
-from triage import drafts, history, outcomes, reading_trail, retention, same_person, walls
+from triage import drafts, follow_up, history, outcomes, reading_trail, retention, same_person, walls
 from triage.desk import access, answers, desk_data, forms, words
 from triage.desk.access import me
 from triage.desk.blueprint import pages
@@ -134,7 +134,7 @@ def _record(contact_id: str, number: str | None = None) -> ResponseReturnValue:
             story=records.story(db, row.id), names=desk_data.owners(db), reasons=records.REVEAL_REASONS,
             half_written=drafts.unrecorded(db, row.id), earlier=desk_data.earlier(db, row, reach),
             acts_for=reach.acts_for(row.locality), telephone=same_person.telephone(db, row),
-            anonymous=walls.stays_anonymous(db, row.id),
+            follow_up=follow_up.of(db, row.id), anonymous=walls.stays_anonymous(db, row.id),
             seen=reading_trail.of_contact(db, row.id) if "supervisor" in me().roles else None,
             kept=retention.kept(db, row), classes=retention.KINDS, notes=retention.NOTES,
             back=access.first_page(me()),

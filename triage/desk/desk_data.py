@@ -8,7 +8,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, drafts, handing, one_person, outcomes, presence, promises, queue, ringing, text_calls
+from triage import (
+    contacts,
+    drafts,
+    handing,
+    one_person,
+    outcomes,
+    presence,
+    promises,
+    queue,
+    ringing,
+    silence,
+    text_calls,
+)
 from triage.desk import conversations
 from triage.lifecycles import HELD, OPEN_ENTRY, OPEN_INCIDENT
 from triage.models import Contact, DirectoryEntry, Incident, Leg, Message, Outcome, Presence, Promise, QueueEntry, Staff
@@ -44,6 +56,7 @@ class WithMe:
     reach: Leg | None = None  # the last call that she made to them from this text conversation
     can_ring: bool = False
     ringing: one_person.Ringing | None = None  # the call they make to us while she texts with them
+    quiet: silence.Quiet | None = None  # they do not write back
 
     @property
     def can_text(self) -> bool:
@@ -107,6 +120,7 @@ def workspace(db: Session, staff: Staff, walls: Walls, now: datetime, showing: s
         reach=next((leg for leg in reversed(legs(db, entry)) if leg.purpose == text_calls.REACH), None),
         can_ring=entry.state in HELD and text_calls.may_be_rung(db, contact),
         ringing=one_person.ringing_now(db, contact, now) if entry.state in HELD else None,
+        quiet=silence.of(db, entry),
     )
 
 

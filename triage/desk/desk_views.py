@@ -13,12 +13,14 @@ from triage import (
     bridge,
     contacts,
     drafts,
+    endings,
     incidents,
     lowering,
     outcomes,
     presence,
     queue,
     saved_replies,
+    silence,
     text_calls,
     texts,
     whereabouts,
@@ -32,6 +34,7 @@ from triage.models import Contact, Message, QueueEntry
 from triage.places import BadPlace
 
 DESK = "pages.nurse_desk"
+OUTCOME_FIRST = "No outcome is recorded yet. Record one first; if they left, that is one too."
 
 
 @pages.get("/desk")
@@ -103,6 +106,7 @@ def _everything(db: Session, showing: str) -> dict[str, Any]:
             "form": forms.Form(fields), "car": forms.Form(kept.get(drafts.CAR) or {}), "text_key": forms.fresh_key(),
             "replies": saved_replies.of_service(db), "help_near": saved_replies.help_near(db, person.contact),
             "text_body": kept.get(drafts.TEXT) or "", "saved_at": draft.saved_at if draft else None,
+            "ending_key": forms.fresh_key(), "last_text": endings.last_text(db, person.contact),
         }  # fmt: skip
     return panels
 
@@ -198,21 +202,34 @@ def _was_asked_for(db: Session, contact: Contact, address: str, postcode: str, p
 def record_outcome(contact_id: str) -> ResponseReturnValue:
     """Record what she decided; with `then=finish` also finish the contact. Wrong input comes back with nothing lost."""
     form = forms.outcome(request.form)
+    untouched = False
     if not form.errors:
-        with desk().database.transaction() as db:
-            contact = theirs(db, contact_id)
-            now = desk().clock()
-            try:
+        now = desk().clock()
+        try:
+            with desk().database.transaction() as db:
+                contact = theirs(db, contact_id)
+                untouched = _same_words(request.form.get("last_text"), endings.last_text(db, contact))
                 outcomes.record(db, contact, me(), now=now, **form.values)
-            except outcomes.BadOutcome as wrong:
-                form.errors[wrong.field] = str(wrong)
-            if not form.errors and request.form.get("then") == "finish":
-                bridge.finish(db, contact, me(), now=now)
+                if request.form.get("then") == "finish":
+                    bridge.finish(db, contact, me(), now=now)
+        except outcomes.BadOutcome as wrong:
+            form.errors[wrong.field] = str(wrong)
+        except silence.CannotEnd as no:
+            form.errors["notes"] = str(no)
     if form.errors:
         return _again(contact_id, "forms/outcome.jinja", form=form)
     finished = request.form.get("then") == "finish"
     sentence = "Outcome recorded. Contact finished: make yourself ready." if finished else "Outcome recorded."
+    if untouched and not finished and wants_fragment(request):  # her last text says what she has just recorded
+        ending = _form(contact_id, "forms/ending.jinja")
+        both = f"""{_form(contact_id, "forms/outcome.jinja")}
+            <hx-partial hx-target="#ending-form" hx-swap="outerHTML">{ending}</hx-partial>"""
+        return answers.with_form(both, sentence)
     return _done(contact_id, "forms/outcome.jinja", sentence)
+
+
+def _same_words(typed: str | None, ready: str) -> bool:
+    return typed is not None and " ".join(typed.split()) == " ".join(ready.split())
 
 
 @pages.post("/desk/contacts/<contact_id>/messages")
@@ -294,13 +311,52 @@ def ask_for_car(contact_id: str) -> ResponseReturnValue:
 
 @pages.post("/desk/contacts/<contact_id>/finish")
 def finish_contact(contact_id: str) -> ResponseReturnValue:
-    """End the contact and wrap up. Without an outcome it is asked for first, once."""
+    """End the contact and wrap up, with a last text if there is one. Without an outcome it is asked for first, once."""
+    if "last_text" in request.form:
+        return _finish_with(contact_id, request.form["last_text"])
     with desk().database.transaction() as db:
         contact = theirs(db, contact_id)
         if outcomes.latest(db, contact.id) is None and request.form.get("without") != "outcome":
-            return answers.refused("No outcome is recorded yet. Record one first; if they left, that is one too.", DESK)
+            return answers.refused(OUTCOME_FIRST, DESK)
         bridge.finish(db, contact, me(), now=desk().clock())
     return answers.done("Contact finished. Make yourself ready when you are.", DESK)
+
+
+def _finish_with(contact_id: str, body: str) -> ResponseReturnValue:
+    """Send her last text and finish, in one press: both or neither."""
+    form = "forms/ending.jinja"
+    if request.form.get("then") == "put_in":
+        with desk().database.reading() as db:
+            ready = endings.last_text(db, theirs(db, contact_id))
+        return _again(contact_id, form, status=200, last_text=ready)
+    look = before_sending.look(body, words.local(desk().clock()).date())
+    if look.keys() - set(request.form.get("looked", "").split()):
+        return _again(contact_id, form, last_text=body, ending_look=look)
+    try:
+        with desk().database.transaction() as db:
+            contact = theirs(db, contact_id)
+            if outcomes.latest(db, contact.id) is None:
+                raise texts.CannotText(OUTCOME_FIRST)
+            key = request.form.get("key") or None
+            sent = endings.finish(db, contact, me(), body, now=desk().clock(), message_id=key)
+    except (texts.CannotText, silence.CannotEnd) as no:
+        return _again(contact_id, form, last_text=body, ending_error=str(no))
+    if sent is None:
+        return _done(contact_id, form, "This contact was finished before. Nothing more was sent.")
+    if sent.trouble == texts.HELD:
+        return _done(contact_id, form, f"Contact finished. {words.text_trouble(sent)}", "refused")
+    return _done(contact_id, form, "Your last text is on its way. Contact finished: make yourself ready.")
+
+
+@pages.post("/desk/contacts/<contact_id>/silence")
+def decide_silence(contact_id: str) -> ResponseReturnValue:
+    """They do not write back: she waits on, or wants them rung."""
+    choice = request.form.get("choice", "")
+    with desk().database.transaction() as db:
+        silence.decide(db, theirs(db, contact_id), choice, me(), now=desk().clock())
+    if choice == "ring":
+        return answers.done("A call to them is owed now: it stands under Owed, with the button that rings them.", DESK)
+    return answers.done("You wait on. You are asked again after another while.", DESK)
 
 
 @pages.post("/desk/contacts/<contact_id>/give-back")

@@ -14,7 +14,7 @@ from triage.models import Outcome, new_id
 LONGEST: Final = 10_000  # characters of one note
 OUTCOME_FIELDS: Final = (
     "urgency", "disposition", "agreed", "next_steps", "themes", "needed_by", "who", "caller_role",
-    "text_consent", "notes",
+    "text_consent", "ask_after", "notes",
 )  # fmt: skip
 SAYS: Final = ("urgency", "disposition", "agreed", "next_steps", "notes")
 CAR_FIELDS: Final = (
@@ -70,6 +70,7 @@ def outcome(sent: MultiDict[str, str]) -> Form:
         "needed_by": form.time("needed_by"),
         "caller_role": form.fields["caller_role"] or None,
         "text_consent": CONSENT.get(form.fields["text_consent"]),
+        "ask_after": CONSENT.get(form.fields["ask_after"]),
     }
     return form
 
@@ -100,7 +101,7 @@ def from_outcome(row: Outcome) -> dict[str, Any]:
 
     The time and team that only followed from the letter are left empty: another letter brings its own.
     """
-    fields: dict[str, Any] = {name: getattr(row, name) or "" for name in OUTCOME_FIELDS}
+    fields: dict[str, Any] = {name: getattr(row, name, None) or "" for name in OUTCOME_FIELDS}
     fields["themes"] = list(row.themes)
     scale = outcomes.URGENCIES.get(row.urgency or "")
     follows = scale is not None and scale.within is not None and row.needed_by == row.recorded_at + scale.within

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.desk.api.lab import DIRECT, MOBILE, Client, Lab, as_time
-from triage.models import Contact
+from triage import rules, silence
+from triage.models import Contact, Message
 
 OUTCOME = {
     "urgency": "B", "disposition": "crisis_team", "notes": "Talked for a while.", "themes": ["low mood"],
@@ -275,6 +277,39 @@ def test_somebody_heard_is_given_back_for_later_only_with_a_reason(lab: Lab, ana
     assert ana.post(to, wanted, status=200)["state"] == "waiting"
     assert [(entry["contact_id"], entry["band"]) for entry in ana.get("/queue")] == [(contact, 5)]
     assert "not with you" in ana.refused(409, "POST", to, wanted)["detail"]
+
+
+def test_a_conversation_is_finished_with_a_last_text_or_not_at_all(lab: Lab, ana: Client) -> None:
+    contact = lab.text("hello")
+    ana.post("/queue/next", status=200)
+    to, last = f"/contacts/{contact}/finish", {"last_text": "Your team rings you on Tuesday."}
+    [fault] = ana.refused(422, "POST", to, {"last_text": ""})["errors"]
+    assert fault["pointer"] == "#/last_text"
+    with lab.database.transaction() as db:
+        db.get_one(Contact, contact).opted_out = True
+    assert "opt-out word" in ana.refused(409, "POST", to, last)["detail"]
+    assert ana.get(f"/contacts/{contact}")["state"] == "connected"
+    with lab.database.transaction() as db:
+        db.get_one(Contact, contact).opted_out = False
+    for _ in range(2):
+        assert ana.post(to, last, status=200)["state"] == "finished"
+    with lab.database.reading() as db:
+        texts = db.scalars(select(Message).where(Message.contact_id == contact, Message.direction == "out")).all()
+        assert [row.body for row in texts if row.staff_id] == [last["last_text"]]
+
+
+def test_a_silence_is_decided_about_by_whoever_has_them(lab: Lab, ana: Client, carys: Client) -> None:
+    contact = lab.text("hello")
+    ana.post("/queue/next", status=200)
+    to = f"/contacts/{contact}/silence"
+    assert "They have written" in ana.refused(409, "POST", to, {"choice": "wait"})["detail"]
+    ana.post(f"/contacts/{contact}/messages", {"body": "What is going on?"})
+    lab.later(600)
+    with lab.database.transaction() as db:
+        silence.step(db, contact, rules.current(db).rules, now=lab.now)
+    assert "not with you" in carys.refused(409, "POST", to, {"choice": "ring"})["detail"]
+    assert ana.post(to, {"choice": "ring"}, status=200)["state"] == "connected"
+    assert [one["kind"] for one in ana.get("/promises") if one["contact_id"] == contact] == ["call_back"]
 
 
 def test_a_text_conversation_is_finished_too(lab: Lab, ana: Client) -> None:

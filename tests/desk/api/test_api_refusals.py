@@ -29,6 +29,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/incidents/<incident_id>": {"concern": "Alone"},
     "/incidents/<incident_id>/visit": {"visit": "resolved"},
     "/incidents/<incident_id>/escalate": {"reason": "Collapsed"},
+    "/contacts/<contact_id>/finish": {"last_text": "Your team rings you tomorrow."},
+    "/contacts/<contact_id>/silence": {"choice": "wait"},
     "/contacts/<contact_id>/give-back-for-later": {"seen_band": 4, "band": 5, "because": "safe_for_now"},
     "/units/<call_sign>": {"state": "available"},
     "/units/<call_sign>/duties": {

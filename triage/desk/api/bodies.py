@@ -63,7 +63,7 @@ class HandOverBody(Body):
 class OutcomeBody(Body):
     """What the nurse decided. `needed_by` and `who` follow from the urgency where they are not given.
 
-    `next_steps` may be one text, or a list of steps.
+    `next_steps` may be one text, or a list of steps. `ask_after`: they agreed to one question by text, hours later.
     """
 
     disposition: Annotated[str, _choice(DISPOSITIONS, "What happens next.")]
@@ -76,6 +76,7 @@ class OutcomeBody(Body):
     needed_by: When | None = None
     caller_role: Annotated[str, _choice(ROLES, "Who the nurse spoke to.")] | None = None
     text_consent: bool | None = None
+    ask_after: bool | None = None
 
 
 class LaterBody(Body):
@@ -84,6 +85,18 @@ class LaterBody(Body):
     seen_band: Annotated[int, Meta(ge=0, le=6)]
     band: Annotated[int, Meta(ge=1, le=6)]
     because: Annotated[str, _choice(BECAUSE, "Why they can wait. How busy the line is, is no reason.")]
+
+
+class FinishBody(Body):
+    """How I end it: with a last text of mine to the person, sent together with the end, or without."""
+
+    last_text: Annotated[str, Meta(min_length=1, max_length=LONGEST, pattern=_TEXT)] | None = None
+
+
+class SilenceBody(Body):
+    """What I decide about a texter who does not write back."""
+
+    choice: Literal["wait", "ring"]
 
 
 class MessageBody(Body):

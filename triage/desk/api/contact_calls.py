@@ -6,7 +6,21 @@ from datetime import datetime
 import phonenumbers
 from sqlalchemy.orm import Session
 
-from triage import bridge, contacts, history, incidents, lowering, outcomes, queue, rules, text_calls, texts, walls
+from triage import (
+    bridge,
+    contacts,
+    endings,
+    history,
+    incidents,
+    lowering,
+    outcomes,
+    queue,
+    rules,
+    silence,
+    text_calls,
+    texts,
+    walls,
+)
 from triage.desk.api.answers import (
     ClaimAnswer,
     ContactAnswer,
@@ -15,7 +29,15 @@ from triage.desk.api.answers import (
     MessageAnswer,
     OutcomeAnswer,
 )
-from triage.desk.api.bodies import ContactSearch, IncidentBody, LaterBody, MessageBody, OutcomeBody
+from triage.desk.api.bodies import (
+    ContactSearch,
+    FinishBody,
+    IncidentBody,
+    LaterBody,
+    MessageBody,
+    OutcomeBody,
+    SilenceBody,
+)
 from triage.desk.api.door import CLINICAL, NURSES, Ask, call
 from triage.desk.api.problems import Fault, Refused, invalid
 from triage.desk.context import desk
@@ -113,12 +135,34 @@ def ask_for_car(ask: Ask, contact_id: str) -> tuple[int, IncidentAnswer]:
         return 200 if incident.id in before else 201, IncidentAnswer.of(db, incident)
 
 
-@call("POST", "/contacts/<contact_id>/finish", NURSES, answers={200: ContactAnswer}, problems=(404, 409))
+@call(
+    "POST", "/contacts/<contact_id>/finish", NURSES, body=FinishBody, answers={200: ContactAnswer},
+    problems=(404, 409), body_optional=True,
+)  # fmt: skip
 def finish_contact(ask: Ask, contact_id: str) -> ContactAnswer:
-    """End the contact I hold, and wrap up. Repeating it is harmless."""
+    """End the contact I hold, and wrap up. With `last_text` the person is texted that, or nothing is ended (409).
+
+    Repeating it is harmless: nothing is texted twice. 409 too where they said there was danger, fell silent, and no
+    outcome says in words what was done.
+    """
     with desk().database.transaction() as db:
         contact = walls.contact(db, contact_id, ask.staff, now=ask.now)
-        bridge.finish(db, contact, ask.staff, now=ask.now)
+        endings.finish(db, contact, ask.staff, ask.body.last_text, now=ask.now)
+        return ContactAnswer.of(db, contact, walls.Walls(db, ask.staff, ask.now))
+
+
+@call(
+    "POST", "/contacts/<contact_id>/silence", NURSES, body=SilenceBody, answers={200: ContactAnswer},
+    problems=(404, 409),
+)  # fmt: skip
+def decide_silence(ask: Ask, contact_id: str) -> ContactAnswer:
+    """The texter I have does not write back: I wait on, or want them rung (a call-back is owed then).
+
+    409 if they are not silent. Ending the conversation is `finish`. Repeating it is harmless.
+    """
+    with desk().database.transaction() as db:
+        contact = walls.contact(db, contact_id, ask.staff, now=ask.now)
+        silence.decide(db, contact, ask.body.choice, ask.staff, now=ask.now)
         return ContactAnswer.of(db, contact, walls.Walls(db, ask.staff, ask.now))
 
 
@@ -200,6 +244,7 @@ def _record(db: Session, contact: Contact, ask: Ask, said: OutcomeBody, within: 
             db, contact, ask.staff, now=ask.now, urgency=said.urgency, disposition=said.disposition,
             notes=said.notes or "", agreed=said.agreed or "", next_steps=_steps(said.next_steps), themes=said.themes,
             who=said.who, needed_by=said.needed_by, caller_role=said.caller_role, text_consent=said.text_consent,
+            ask_after=said.ask_after,
         )  # fmt: skip
     except outcomes.BadOutcome as bad:
         raise invalid(f"{within}{bad.field}", str(bad)) from None

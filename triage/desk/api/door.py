@@ -57,6 +57,7 @@ class Call:
     query: Any
     answers: dict[int, Any]
     problems: tuple[int, ...]
+    body_optional: bool = False
 
     @property
     def name(self) -> str:
@@ -73,12 +74,12 @@ CALLS: Final[list[Call]] = []
 
 def call(
     method: str, path: str, roles: frozenset[str], *, answers: dict[int, Any], body: Any = None, query: Any = None,
-    problems: tuple[int, ...] = (),
+    problems: tuple[int, ...] = (), body_optional: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
     """Put a view into the table. It gets an `Ask` and the path's values; it returns a value, or status and value."""
 
     def add(view: Callable[..., Any]) -> Callable[..., Any]:
-        CALLS.append(Call(method, path, view, roles, body, query, answers, problems))
+        CALLS.append(Call(method, path, view, roles, body, query, answers, problems, body_optional))
         return view
 
     return add
@@ -147,7 +148,12 @@ def _served(row: Call) -> Callable[..., Response]:
                 version = history.version(db)
             if version in request.if_none_match:
                 return _versioned(Response(status=304), version)
-        ask = Ask(g.staff, desk().clock(), body=_body(row.body) if row.body else None, query=_query(row.query))
+        ask = Ask(
+            g.staff,
+            desk().clock(),
+            body=_body(row.body, row.body_optional) if row.body else None,
+            query=_query(row.query),
+        )
         given = row.view(ask, **path)
         status, value = given if isinstance(given, tuple) else (200, given)
         response = Response(
@@ -174,9 +180,13 @@ def _headers(response: Response) -> Response:
     return response
 
 
-def _body(shape: Any) -> Any:
-    """The body as `shape`, or a problem: 400 not JSON, 415 not said to be, 422 not what is needed."""
+def _body(shape: Any, optional: bool) -> Any:
+    """The body as `shape`, or a problem: 400 not JSON, 415 not said to be, 422 not what is needed. `optional`: none at
+    all is an empty one.
+    """
     raw = request.get_data(cache=False)
+    if optional and not raw.strip():
+        return shape()
     if not raw.strip():
         raise Refused(400, "Send a JSON object in the body.")
     if request.mimetype != "application/json":

@@ -80,7 +80,7 @@ def _operation(row: Call, schemas: dict[Any, Any]) -> dict[str, Any]:
     }
     if row.body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": not row.body_optional,
             "content": {"application/json": {"schema": schemas[repr(row.body)]}},
         }
     return operation

@@ -31,6 +31,7 @@ from triage.presence import CannotBe
 from triage.promises import AlreadySettled
 from triage.queue import NotTheirs
 from triage.same_person import CannotLink
+from triage.silence import CannotEnd, NotSilent
 from triage.text_calls import CannotRing
 from triage.texts import CannotText, MayNotText
 from triage.units import BadState
@@ -101,6 +102,8 @@ STATUS: Final[dict[type[Exception], int]] = {
     NotThatDuty: 409,
     MayNotText: 422,
     CannotText: 409,
+    CannotEnd: 409,
+    NotSilent: 409,
     CannotBe: 409,
     CannotHand: 409,
     AlreadySettled: 409,
