@@ -172,7 +172,8 @@ def _service(
         rules["claim_lease_s"] = file.order.lease_s
     if file.order.ack_deadline_s is not None:
         rules["acknowledge_s"] = rules["offer_valid_s"] = file.order.ack_deadline_s
-    rules |= {name: value for name, value in msgspec.structs.asdict(file.car).items() if value is not None}
+    for table in (file.car, file.texts):
+        rules |= {name: value for name, value in msgspec.structs.asdict(table).items() if value is not None}
     retention = {name: value for name, value in msgspec.structs.asdict(file.retention).items() if value is not None}
     config: dict[str, Any] = {"rules": rules, "no_car_fallback": file.service.no_car_fallback}
     if file.service.allow_destinations:

@@ -16,7 +16,19 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import bridge, car_news, crew_calls, destinations, on_call, outbox, promises, ringing, rules, texts
+from triage import (
+    bridge,
+    car_news,
+    carrier_copies,
+    crew_calls,
+    destinations,
+    on_call,
+    outbox,
+    promises,
+    ringing,
+    rules,
+    texts,
+)
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry
 from triage.moments import was_lately
@@ -267,6 +279,17 @@ def _not_sent(db: Session, *, message_id: str, trouble: str) -> None:
     texts.reported(db, message_id, "", "fail", now=utcnow(), trouble=trouble)
 
 
+def erase_copy(means: Means, claimed: outbox.Claimed) -> CameOfIt:
+    """Erase the carrier's copy of one text whose words are gone here, by the carrier's id: its row may be gone too."""
+    carrier_id = claimed.args["carrier_id"]
+    means.carrier.erase_text(carrier_id=carrier_id)
+    return partial(_copy_erased, carrier_id=carrier_id)
+
+
+def _copy_erased(db: Session, *, carrier_id: str) -> None:
+    carrier_copies.erased(db, Message.carrier_id == carrier_id, now=utcnow())
+
+
 # --- people on duty ---------------------------------------------------------------------------------------------------
 
 
@@ -309,6 +332,7 @@ JOBS: Final[dict[str, Callable[[Means, outbox.Claimed], CameOfIt | None]]] = {
     "return_caller": return_caller,
     "end_call": end_call,
     "send_text": send_text,
+    "erase_copy": erase_copy,
     "ring_person": ring_person,
 }
 

@@ -32,6 +32,9 @@ LEG_UP = "state <> 'ended'"
 ON_ITS_WAY = "state IN ('sending', 'sent')"
 """A text whose end nobody has reported, likewise."""
 
+AT_THE_CARRIER = "carrier_erased_at IS NULL"
+"""A text whose copy at the carrier is not known to be erased, likewise."""
+
 SealedText = Annotated[str, "sealed"]
 KeyedHash = Annotated[str, "keyed hash"]
 
@@ -367,10 +370,19 @@ class Message(Base):
     carrier_id: Mapped[str | None] = mapped_column(unique=True)
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     made_at: Mapped[datetime]
+    media_sealed: Mapped[SealedText | None]
+    media = Sealed[list[dict[str, str]] | None]("media_sealed", as_json=True)  # as `triage.media` reads it
+    carrier_erased_at: Mapped[datetime | None]  # the carrier's copy, not ours
+    erase_again_at: Mapped[datetime | None]
+    erase_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
     __table_args__ = (
         Index(
             "ix_message_on_its_way", "made_at", postgresql_where=text(ON_ITS_WAY), sqlite_where=text(ON_ITS_WAY),
+        ),
+        Index(
+            "ix_message_kept_by_the_carrier", "made_at", postgresql_where=text(AT_THE_CARRIER),
+            sqlite_where=text(AT_THE_CARRIER),
         ),
     )  # fmt: skip
 

@@ -43,6 +43,7 @@ class Rules(msgspec.Struct, frozen=True):
     leaving_s: int = 3600
     at_destination_s: int = 3600
     handed_over_s: int = 1800
+    carrier_copies_hours: int = 24  # then the carrier's copy of a text is erased; pictures can be shown until then
 
 
 class TheService(msgspec.Struct, frozen=True):

@@ -45,6 +45,7 @@ from triage.service_shape import (
     ServiceFile,
     SharedNumber,
     Staff,
+    Texts,
     Unit,
 )
 
@@ -80,6 +81,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "at_destination_s": Field(whole(300, 28800)),
         "handed_over_s": Field(whole(300, 14400)),
     },
+    "texts": {"carrier_copies_hours": Field(whole(1, 2160))},
     "retention": {
         "mental_health_years": Field(whole(20, 100)),
         "adult_years": Field(whole(8, 100)),
@@ -132,7 +134,7 @@ FIELDS: dict[str, dict[str, Field]] = {
     "reply": {"name": Field(text(60), required=True), "text": Field(text(600), required=True)},
     "hours": {"locality": Field(slug), "spans": Field(texts(span), required=True)},
 }
-SINGLE = ("service", "order", "car", "retention", "wording")
+SINGLE = ("service", "order", "car", "texts", "retention", "wording")
 """Tables that stand once, in single brackets. The others are repeated, in double brackets."""
 
 Entry = dict[str, Any]
@@ -175,6 +177,7 @@ class Reader:
             wording=self._wording,
             order=next(iter(made(Order, "order")), Order()),
             car=next(iter(made(Car, "car")), Car()),
+            texts=next(iter(made(Texts, "texts")), Texts()),
             retention=next(iter(made(Retention, "retention")), Retention()),
             outline=self._outline,
         )

@@ -164,6 +164,12 @@ class Retention(msgspec.Struct, frozen=True):
     texts_days: int | None = None
 
 
+class Texts(msgspec.Struct, frozen=True):
+    """Numbers texts run by, named as in `triage.rules`; None leaves the default there."""
+
+    carrier_copies_hours: int | None = None
+
+
 class ServiceFile(msgspec.Struct, frozen=True):
     """Everything in a service file that has no mistake in it. `outline` is what the file named as `map` holds."""
 
@@ -180,6 +186,7 @@ class ServiceFile(msgspec.Struct, frozen=True):
     wording: dict[str, str] = {}
     order: Order = Order()
     car: Car = Car()
+    texts: Texts = Texts()
     retention: Retention = Retention()
     outline: dict[str, Any] | None = None
 
