@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from callflows import caller, crew, texter
 from callflows.danger import in_danger_now
-from telephony import numbers, twiml
+from telephony import inbound, numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
 from triage import contacts, crew_replies, destinations, dispatch, effects, first_ring, queue, texts, units
 from triage.lifecycles import HELD
+from triage.media import Piece
 from triage.models import Contact, Unit
 from triage.standing import Standing
 
@@ -25,21 +26,21 @@ def incoming() -> Response:
     standing = line().standing(at)
     number = numbers.e164(form.get("From"))
     dialled = numbers.e164(form.get("To")) or form.get("To", "")[:64]
-    body = form.get("Body", "").replace("\0", "")  # PostgreSQL cannot keep that one character
+    body, media = inbound.words(form), inbound.media(form)
     our_line = standing.line(dialled)
     with line().database.transaction() as db:
         if kept := texts.kept(db, form["MessageSid"]):
             return twiml.answer(kept.last_reply or twiml.text_reply(None))
         unit = units.by_phone(db, number)
         if unit and crew_replies.is_from_crew(db, unit, our_line.route if our_line else "", body):
-            return twiml.answer(twiml.text_reply(_crew(db, unit, body, at)))
+            return twiml.answer(twiml.text_reply(_crew(db, unit, body, media, at)))
     opened = first_ring.text(
         line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at
     )
     with line().database.transaction() as db:
         contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())
         assert contact is not None
-        if texts.received(db, contact, form["MessageSid"], body, now=at) is None:
+        if texts.received(db, contact, form["MessageSid"], body, now=at, media=media) is None:
             return twiml.answer(contact.last_reply or twiml.text_reply(None))
         contact.last_reply = _reply(db, contact, body, standing, at)
         return twiml.answer(contact.last_reply)
@@ -90,7 +91,7 @@ def _heard(standing: Standing, place: str, body: str) -> caller.Heard:
     return replace(heard, sure=heard.sure or agreed)
 
 
-def _crew(db: Session, unit: Unit, body: str, at: datetime) -> str:
+def _crew(db: Session, unit: Unit, body: str, media: list[Piece], at: datetime) -> str:
     """A crew's reply, done once: a repeat of the same text gets the same words."""
     sid = request.form["MessageSid"]
     if before := texts.of_crew(db, sid):
@@ -99,7 +100,7 @@ def _crew(db: Session, unit: Unit, body: str, at: datetime) -> str:
     jobs = dispatch.open_of_unit(db, unit.call_sign)
     texts.from_crew(
         db, unit, body, said, carrier_id=sid, line=numbers.e164(request.form.get("To")) or "",
-        dispatch_id=jobs[0].id if jobs else None, now=at,
+        dispatch_id=jobs[0].id if jobs else None, now=at, media=media,
     )  # fmt: skip
     return said
 
