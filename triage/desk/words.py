@@ -16,6 +16,7 @@ from triage import (
     incidents,
     ladder,
     lowering,
+    media,
     places,
     same_person,
     service_fields,
@@ -101,6 +102,7 @@ HAPPENED: Final = {
     "text_in": "Text from them",
     "text_out": "Text to them",
     "text_state": "Word about a text",
+    "opened_picture": "Picture or voice note opened",
     "outcome": "Outcome recorded",
     "read": "Record opened",
     "incident_read": "Car job opened",
@@ -350,6 +352,7 @@ def add_to(env: Environment) -> None:
         "DECISIONS": ladder.DECISIONS, "LEGAL_TESTS": ladder.LEGAL_TESTS, "next_step": ladder.next_step,
         "UNIT": UNIT, "SCENE": SCENE, "OWED": OWED, "ROWS_SHOWN": ROWS_SHOWN, "TEXT": TEXT, "HAPPENED": HAPPENED,
         "RANG": RANG, "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
+        "MEDIA": media.KINDS,
     }  # fmt: skip
     env.globals.update(tables)
     env.globals.update(first_999=incidents.NINES_FIRST, grid_of=places.grid_of)
@@ -357,7 +360,7 @@ def add_to(env: Environment) -> None:
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
         changed_words=changed_words, looks=lambda body: before_sending.look(body or "", local(g.now).date()),
         too_long_at=too_long_at,
-        text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,
+        text_trouble=text_trouble, pieces=media.of, service_name=lambda: desk().standing().service.name,
     )  # fmt: skip
     env.filters.update(
         phone_words=phone_words,
