@@ -46,7 +46,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     """The web process: webhooks, desk, API. Stops the start, naming what is wrong, on missing or unsafe settings."""
     from flask import Flask
 
-    from telephony import softphone, webhooks
+    from telephony import media_store, softphone, webhooks
     from triage import crew_links, hurry, logs, sealing, travel
     from triage.db import open_database
     from triage.desk import api, context, headers, health, limits, pages
@@ -82,6 +82,9 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         public_base_url=settings.public_base_url,
         breached=settings.breached_passwords_file,
         organisation=settings.organisation,
+        media=media_store.CarrierMedia(
+            account_sid=settings.account_sid, auth_token=settings.auth_tokens[0], api_base_url=settings.api_base_url
+        ),
     )  # fmt: skip
     travel.use(settings.routing_url)
     context.attach(app, desk)

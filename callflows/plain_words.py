@@ -21,6 +21,11 @@ _LOOK_ALIKES = str.maketrans(
         **dict(zip("авсенијкморѕтухԁԍԛԝіѵпгҺһӏЬьƄƅѠѡ", "abcehnjkmopstyxdgqwivnrhhlbbbbww", strict=True)),
         **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abezhikmnoptyx", strict=True)),
         **dict(zip("αβγεηικλμνορστυχωςϲ", "abyenikluvopotuxwcc", strict=True)),
+        **dict(zip("ғҒқҚҝҜшШяЯҳҲӽӼ", "ffkkkkwwrrxxxx", strict=True)),
+        **dict(zip("δΔθΘϐϑϰϱϲϳϹ", "ddoobokpcjc", strict=True)),
+        # Armenian and Cherokee ones.
+        **dict(zip("օՕոսՍհցզրք", "oonuuhgqnp", strict=True)),
+        **dict(zip("ᎪᏴᏟᎠᎬᏀᎻᎫᏦᏞᎷᏢᎡᏚᎢᏙᎳᏃ", "abcdeghjklmprstvwz", strict=True)),
         # Latin letters that no Unicode decomposition takes apart.
         **dict(zip("ØøŁłĐđÐðıɑɡȷ", "oollddddiagj", strict=True)),
         **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)),

@@ -22,10 +22,11 @@ from triage.ports import CarrierRefused, CarriersCall, CarrierUnavailable, Desti
 
 TIMEOUT_S: Final = 5.0
 ALARM_VALID_S: Final = 600
+MOST_MEDIA: Final = 20  # twice what one text can hold
 MOST_LISTED: Final = 1000  # the carrier's largest page
 REASONS: Final = {
-    20404: "gone", 21220: "gone", 21610: "opted_out", 21211: "bad_number", 21214: "bad_number", 21217: "bad_number",
-    21401: "bad_number", 21614: "bad_number", 13224: "bad_number", 21612: "bad_number",
+    20404: "gone", 21220: "gone", 20009: "on_its_way", 21610: "opted_out", 21211: "bad_number", 21214: "bad_number",
+    21217: "bad_number", 21401: "bad_number", 21614: "bad_number", 13224: "bad_number", 21612: "bad_number",
 }  # fmt: skip
 
 
@@ -144,6 +145,16 @@ class TwilioCarrier:
         if action is None:
             return None
         return action, trouble_of(message.error_code) if action == "fail" else None
+
+    def erase_text(self, *, carrier_id: str) -> None:
+        message = self._client.messages(carrier_id)
+        try:
+            _asked(lambda: message.update(body=""))
+            for piece in _asked(lambda: message.media.list(limit=MOST_MEDIA)):
+                _asked(message.media(piece.sid).delete)
+        except CarrierRefused as no:
+            if no.reason != "gone":
+                raise
 
     def address(self, path: str) -> str:
         """One of our addresses, as the carrier must have it."""

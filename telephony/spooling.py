@@ -6,7 +6,7 @@ from typing import Final
 from flask import Request
 
 from callflows.danger import in_danger_now
-from telephony import numbers
+from telephony import inbound, numbers
 from telephony.reports import ENDS
 from triage.spool import Event
 
@@ -25,7 +25,7 @@ def event_of(request: Request, at: datetime) -> Event | None:
             return None
         return Event(
             "text", form["MessageSid"], at, numbers.e164(form.get("From")), _dialled(form.get("To", "")),
-            words=form.get("Body", "").replace("\0", ""), danger=in_danger_now(form.get("Body", "")),
+            words=inbound.words(form), danger=in_danger_now(form.get("Body", "")), media=tuple(inbound.media(form)),
         )  # fmt: skip
     call_id = form.get("CallSid")
     if not request.path.startswith("/voice/") or not call_id:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from callflows import call_me, caller, crew, reserved, texter
 from callflows.after import Answer, plain_answer
 from callflows.conversation import Turn
-from telephony import numbers, twiml
+from telephony import inbound, numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
 from triage import (
@@ -31,6 +31,7 @@ from triage import (
 )
 from triage.keywords import Match
 from triage.lifecycles import HELD
+from triage.media import Piece
 from triage.models import Contact, Message, Unit
 from triage.standing import Standing
 
@@ -42,15 +43,15 @@ def incoming() -> Response:
     standing = line().standing(at)
     number = numbers.e164(form.get("From"))
     dialled = numbers.e164(form.get("To")) or form.get("To", "")[:64]
-    body = form.get("Body", "").replace("\0", "")  # PostgreSQL cannot keep that one character
+    body, media = inbound.words(form), inbound.media(form)
     our_line = standing.line(dialled)
     with line().database.transaction() as db:
         if kept := texts.kept(db, form["MessageSid"]):
             return twiml.answer(_answered(kept))
         unit = units.by_phone(db, number)
         if unit and crew_replies.is_from_crew(db, unit, our_line.route if our_line else "", body):
-            return twiml.answer(twiml.text_reply(_crew(db, unit, body, at)))
-    answer = _answer(standing, body)
+            return twiml.answer(twiml.text_reply(_crew(db, unit, body, media, at)))
+    answer = _answer(standing, body) if not media else None
     opened = first_ring.text(
         line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at,
         answer=answer,
@@ -59,7 +60,7 @@ def incoming() -> Response:
         contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())
         assert contact is not None
         contact = contacts.goes_on_as(db, contact)
-        message = texts.received(db, contact, form["MessageSid"], body, now=at)
+        message = texts.received(db, contact, form["MessageSid"], body, now=at, media=media)
         if message is None:
             return twiml.answer(_answered(contact))
         if answer and contact.ended_at is not None and (kept_as := follow_up.answered(db, contact, answer, now=at)):
@@ -203,7 +204,7 @@ def _heard(
     return replace(heard, sure=heard.sure or agreed)
 
 
-def _crew(db: Session, unit: Unit, body: str, at: datetime) -> str:
+def _crew(db: Session, unit: Unit, body: str, media: list[Piece], at: datetime) -> str:
     """A crew's reply, done once: a repeat of the same text gets the same words."""
     sid = request.form["MessageSid"]
     if before := texts.of_crew(db, sid):
@@ -212,7 +213,7 @@ def _crew(db: Session, unit: Unit, body: str, at: datetime) -> str:
     jobs = dispatch.open_of_unit(db, unit.call_sign)
     texts.from_crew(
         db, unit, body, said, carrier_id=sid, line=numbers.e164(request.form.get("To")) or "",
-        dispatch_id=jobs[0].id if jobs else None, now=at,
+        dispatch_id=jobs[0].id if jobs else None, now=at, media=media,
     )  # fmt: skip
     return said
 

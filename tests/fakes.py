@@ -51,6 +51,7 @@ class FakeCarrier:
         self.texts: list[Text] = []
         self.asked = 0
         self.list_is_behind = False  # what was sent does not stand in the carrier's list yet
+        self.erased: list[str] = []
         self.over: set[str] = set()
         self.told: list[tuple[str, str]] = []
         self.told_of: list[str | None] = []
@@ -139,6 +140,9 @@ class FakeCarrier:
     def text_state(self, carrier_id: str) -> tuple[str, str | None] | None:
         self._do(lambda: None)
         return self.text_states.get(carrier_id)
+
+    def erase_text(self, *, carrier_id: str) -> None:
+        self._do(lambda: self.erased.append(carrier_id))
 
     def _id(self, kind: str) -> str:
         return f"{kind}{next(self._ids):032x}"

@@ -35,6 +35,7 @@ from triage import (
     state_warnings,
 )
 from triage.db import utcnow
+from triage.erasing import Erasing
 from triage.hurry import Hurry
 from triage.reconcile import Reconciler
 from triage.spool import Spool
@@ -60,6 +61,7 @@ class Clock:
         self._spool = spool
         self._kept = Kept(means.database)
         self._reconciler = Reconciler(means)
+        self._erasing = Erasing(means)
         self._watchdog = watchdog
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="clock")
@@ -154,6 +156,7 @@ class Clock:
         self.guarded("silences", self._silences)
         self.guarded("spool", self._recover)
         self._beside("reconcile", "reconcile", self._reconciler.look)
+        self._beside("erasing", "erasing", self._erasing.look)
         self.guarded("tidy", self._tidy)
 
     def _chain(self) -> None:

@@ -19,6 +19,7 @@ from callflows import crew
 from triage import (
     bridge,
     car_news,
+    carrier_copies,
     crew_calls,
     destinations,
     follow_up,
@@ -284,6 +285,17 @@ def _not_sent(db: Session, *, message_id: str, trouble: str) -> None:
     texts.reported(db, message_id, "", "fail", now=utcnow(), trouble=trouble)
 
 
+def erase_copy(means: Means, claimed: outbox.Claimed) -> CameOfIt:
+    """Erase the carrier's copy of one text whose words are gone here, by the carrier's id: its row may be gone too."""
+    carrier_id = claimed.args["carrier_id"]
+    means.carrier.erase_text(carrier_id=carrier_id)
+    return partial(_copy_erased, carrier_id=carrier_id)
+
+
+def _copy_erased(db: Session, *, carrier_id: str) -> None:
+    carrier_copies.erased(db, Message.carrier_id == carrier_id, now=utcnow())
+
+
 # --- people on duty ---------------------------------------------------------------------------------------------------
 
 
@@ -333,6 +345,7 @@ JOBS: Final[dict[str, Callable[[Means, outbox.Claimed], CameOfIt | None]]] = {
     "return_caller": return_caller,
     "end_call": end_call,
     "send_text": send_text,
+    "erase_copy": erase_copy,
     "ring_person": ring_person,
 }
 

@@ -35,6 +35,9 @@ ON_ITS_WAY = "state IN ('sending', 'sent')"
 WENT_ON = "went_on_as IS NOT NULL"
 """A contact that went on as another, likewise."""
 
+AT_THE_CARRIER = "carrier_erased_at IS NULL"
+"""A text whose copy at the carrier is not known to be erased, likewise."""
+
 SealedText = Annotated[str, "sealed"]
 KeyedHash = Annotated[str, "keyed hash"]
 
@@ -393,10 +396,19 @@ class Message(Base):
     carrier_id: Mapped[str | None] = mapped_column(unique=True)
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     made_at: Mapped[datetime]
+    media_sealed: Mapped[SealedText | None]
+    media = Sealed[list[dict[str, str]] | None]("media_sealed", as_json=True)  # as `triage.media` reads it
+    carrier_erased_at: Mapped[datetime | None]  # the carrier's copy, not ours
+    erase_again_at: Mapped[datetime | None]
+    erase_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
     __table_args__ = (
         Index(
             "ix_message_on_its_way", "made_at", postgresql_where=text(ON_ITS_WAY), sqlite_where=text(ON_ITS_WAY),
+        ),
+        Index(
+            "ix_message_kept_by_the_carrier", "made_at", postgresql_where=text(AT_THE_CARRIER),
+            sqlite_where=text(AT_THE_CARRIER),
         ),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ class CarrierUnavailable(Exception):
 
 
 class CarrierRefused(Exception):
-    """The carrier said no, and will say so again. `reason`: gone, opted_out, bad_number, or refused."""
+    """The carrier said no, and will say so again. `reason`: gone, opted_out, bad_number, on_its_way or refused."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -90,5 +90,29 @@ class Carrier(Protocol):
     def text_state(self, carrier_id: str) -> tuple[str, str | None] | None:
         """`sent`, `delivered` or `fail` (and then why) of a text we sent; None while the carrier itself has not sent
         it, or does not know it.
+        """
+        ...
+
+    def erase_text(self, *, carrier_id: str) -> None:
+        """Erase the carrier's copy of a text, either way: its words, and whatever came with them. One that is gone is
+        no fault; one that is still being sent is refused as `on_its_way`.
+        """
+        ...
+
+
+class NotShown(Exception):
+    """A picture or voice note that cannot be shown; `reason` is a key of `triage.media.NOT_SHOWN`."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+class MediaStore(Protocol):
+    """Where the carrier keeps what came with a text."""
+
+    def fetch(self, at: str, *, most_bytes: int) -> tuple[str, bytes]:
+        """One piece, by its place (`triage.media.Piece.at`), within a few seconds: the media type the carrier says,
+        and the piece itself. Nothing is kept. Raises NotShown: gone, too_large or unavailable.
         """
         ...

@@ -192,7 +192,7 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
             jobs = dispatch.open_of_unit(db, unit.call_sign)
             texts.from_crew(
                 db, unit, event.words, said, carrier_id=event.carrier_id, line=event.dialled,
-                dispatch_id=jobs[0].id if jobs else None, now=event.at,
+                dispatch_id=jobs[0].id if jobs else None, now=event.at, media=event.media,
             )  # fmt: skip
             if jobs:
                 dispatch.text_crew(db, jobs[0], unit, said, now=now)
@@ -202,7 +202,7 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
     )
     with database.transaction() as db:
         contact = db.scalars(select(Contact).where(Contact.id == opened.contact_id).with_for_update()).one()
-        if texts.received(db, contact, event.carrier_id, event.words, now=event.at) is None:
+        if texts.received(db, contact, event.carrier_id, event.words, now=event.at, media=event.media) is None:
             return
         contact.failed_safe_at = contact.failed_safe_at or event.at
         history.record(db, "failed_safe", actor="carrier", now=event.at, contact_id=contact.id)

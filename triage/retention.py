@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Delete, Table, delete, func, select, tuple_
+from sqlalchemy import Delete, Table, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from triage import history, rules, same_person
+from triage import carrier_copies, history, rules, same_person
 from triage.db import Database
 from triage.keeping_models import Destroyed, Keeping, LegalHold, RightsNote
 from triage.models import Contact, Incident, Message, Promise, Staff
@@ -211,6 +211,7 @@ def destroy(database: Database, due: Due, approval_id: str, *, now: datetime) ->
             return False
         rows: Counter[str] = Counter()
         started = contact.started_at
+        carrier_copies.erase_with(db, due.contact_id, now=now)
         db.expunge_all()
         _delete(db, Base.metadata.tables["contact"], [due.contact_id], rows)
         db.add(
@@ -252,13 +253,15 @@ def erase_texts(db: Session, now: datetime, limit: int = AT_ONCE) -> int:
     old = (
         select(Message)
         .join(Contact, Contact.id == Message.contact_id)
-        .where(Message.made_at < now - timedelta(days=days), Message.body_sealed.is_not(None))
+        .where(Message.made_at < now - timedelta(days=days))
+        .where(or_(Message.body_sealed.is_not(None), Message.media_sealed.is_not(None)))
         .where(Contact.ended_at.is_not(None), Contact.id.not_in(held))
         .limit(limit)
     )
     rows = db.scalars(old).all()
     for row in rows:
-        row.body_sealed = None
+        row.body_sealed = row.media_sealed = None
+        carrier_copies.erase_soon(db, row, now=now)
     if rows:
         history.record(db, "texts_erased", actor="operator", now=now, texts=len(rows))
     return len(rows)

@@ -47,6 +47,7 @@ class Rules(msgspec.Struct, frozen=True):
     silence_s: int = 600  # a person with a nurse who does not write back is asked once whether they are there
     silence_danger_s: int = 300  # where danger was said, a second person knows by then
     ask_after_s: int = 14400  # the one question, where they agreed to it, comes so long after the end
+    carrier_copies_hours: int = 24  # then the carrier's copy of a text is erased; pictures can be shown until then
 
 
 class TheService(msgspec.Struct, frozen=True):

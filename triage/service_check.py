@@ -88,6 +88,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "silence_s": Field(whole(120, 3600)),
         "silence_danger_s": Field(whole(60, 1800)),
         "ask_after_s": Field(whole(3600, 86400)),
+        "carrier_copies_hours": Field(whole(1, 2160)),
     },
     "retention": {
         "mental_health_years": Field(whole(20, 100)),

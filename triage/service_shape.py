@@ -158,12 +158,14 @@ class Car(msgspec.Struct, frozen=True):
 
 
 class Texts(msgspec.Struct, frozen=True):
-    """Numbers the text line runs by, in seconds, named as in `triage.rules`; None leaves the default there."""
+    """Numbers the text line runs by, in seconds unless the name says otherwise, named as in `triage.rules`; None leaves
+    the default there."""
 
     one_breath_s: int | None = None
     silence_s: int | None = None
     silence_danger_s: int | None = None
     ask_after_s: int | None = None
+    carrier_copies_hours: int | None = None
 
 
 class Retention(msgspec.Struct, frozen=True):

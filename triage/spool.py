@@ -17,6 +17,7 @@ from typing import Final, Literal
 import msgspec
 import structlog
 
+from triage.media import Piece
 from triage.sealing import CannotOpen, place_of, ring
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,7 @@ class Event(msgspec.Struct, frozen=True):
     words: str = ""  # of a text
     danger: bool = False  # they said or keyed, in this very webhook, that there is danger now
     outcome: str = ""  # how a call ended, for `over`
+    media: tuple[Piece, ...] = ()  # what came with a text
 
 
 class Spool:

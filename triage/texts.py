@@ -5,6 +5,7 @@ sent at least once, and a repeat says so (reliability.md 5).
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from callflows.texter import Reply
 from triage import caps, contacts, destinations, dispatch, history, outbox, promises, queue, ringing, same_person
 from triage.after_models import FollowUp
 from triage.lifecycles import MESSAGE, sources
+from triage.media import Piece, as_kept
 from triage.models import Contact, Message, Staff, Unit, new_id
 from triage.standing import Standing
 
@@ -159,13 +161,16 @@ def kept(db: Session, carrier_id: str) -> Contact | None:
     return db.scalar(of_text)
 
 
-def received(db: Session, contact: Contact, carrier_id: str, body: str, *, now: datetime) -> Message | None:
-    """A text from the person, once: None if this very text was kept before."""
+def received(
+    db: Session, contact: Contact, carrier_id: str, body: str, *, now: datetime, media: Sequence[Piece] = ()
+) -> Message | None:
+    """A text from the person, once: None if this very text was kept before. `media`: what came with the words."""
     if db.scalar(select(Message.id).where(Message.carrier_id == carrier_id)):
         return None
     message = Message(
         contact_id=contact.id, dispatch_id=None, direction="in", number=contact.number or "", body=body,
         line=contact.line or "", state="received", trouble=None, carrier_id=carrier_id, staff_id=None, made_at=now,
+        media=as_kept(media),
     )  # fmt: skip
     db.add(message)
     db.flush()
@@ -179,12 +184,13 @@ def of_crew(db: Session, carrier_id: str) -> Message | None:
 
 
 def from_crew(
-    db: Session, unit: Unit, body: str, said: str, *, carrier_id: str, line: str, dispatch_id: str | None, now: datetime
-) -> None:
+    db: Session, unit: Unit, body: str, said: str, *, carrier_id: str, line: str, dispatch_id: str | None,
+    now: datetime, media: Sequence[Piece] = (),
+) -> None:  # fmt: skip
     """Keep a crew's text and what we replied to it, so that a repeat gets the same words."""
     message = Message(
         contact_id=None, dispatch_id=dispatch_id, direction="in", number=unit.phone, body=body, line=line,
-        state="received", trouble=said, carrier_id=carrier_id, staff_id=None, made_at=now,
+        state="received", trouble=said, carrier_id=carrier_id, staff_id=None, made_at=now, media=as_kept(media),
     )  # fmt: skip
     db.add(message)
 
@@ -235,6 +241,8 @@ def reported(
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     if db.scalars(news).one_or_none() is None:
+        if carrier_id and message.carrier_id is None:  # no news, but it says which of the carrier's texts this is
+            message.carrier_id = carrier_id
         return False
     if trouble:
         message.trouble = trouble

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage import alarms, on_call, promises, queue
+from triage import alarms, carrier_copies, on_call, promises, queue, rules
 from triage.alarms import EVERYBODY, Finding
 from triage.carrier_models import Comparison
 from triage.db import utcnow
@@ -141,6 +141,14 @@ def clocks_apart(db: Session, now: datetime) -> list[Finding]:
     return [Finding("clocks_apart", words)]
 
 
+def copies_left(db: Session, now: datetime) -> list[Finding]:
+    """Texts whose copies the carrier was asked in vain for a day to erase."""
+    count = carrier_copies.failing(db, rules.current(db).rules, now)
+    texts = "1 text" if count == 1 else f"{count} texts"
+    words = f"{texts} could not be erased at the carrier for a day: look at its console and the credentials."
+    return [Finding("copies_left", words)] if count else []
+
+
 def no_line(db: Session, now: datetime) -> list[Finding]:
     """No number is configured at all."""
     if db.scalar(select(Line.number).where(Line.active).limit(1)):
@@ -152,7 +160,7 @@ CHECKS: Final[dict[str, Check]] = {
     "danger_waits": danger_waits, "nobody_on_shift": nobody_on_shift, "claim_stuck": claim_stuck,
     "promises_late": promises_late, "car_late": cars_late, "work_late": work_late,
     "dispatch_queue_late": dispatch_queue_late, "carrier_away": carrier_away,
-    "no_line": no_line, "clocks_apart": clocks_apart,
+    "copies_left": copies_left, "no_line": no_line, "clocks_apart": clocks_apart,
 }  # fmt: skip
 
 

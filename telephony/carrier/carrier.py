@@ -40,6 +40,7 @@ class Carrier:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.url = f"http://{settings.host}:{settings.port}"
         self.stopping = threading.Event()
         self.clock = Clock(settings.speed)
         self.faults = Faults()

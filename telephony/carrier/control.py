@@ -7,6 +7,7 @@ call count from when it was placed.
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from .carrier import Carrier, NoSuchLine
 from .control_views import call_view, text_view
 from .dialling import answer_by_machine
 from .faults import Fault
+from .messages import MOST_MEDIA, MOST_MEDIA_BYTES, Media
 from .phones import Phone
 from .settings import Line, WrongSetting
 
@@ -25,6 +27,7 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 DIALLABLE = re.compile(r"\+?\d{3,15}")
 CALLER = re.compile(r"\+?\d{3,15}|client:[^\s]{1,256}|anonymous|Anonymous|Restricted|Unavailable|Private")
 KEYS = re.compile(r"[0-9*#wW]{1,64}")
+CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+(; ?[a-z0-9=-]+)?")
 RECENT_CALLS = 20
 
 
@@ -221,13 +224,14 @@ def blueprint(carrier: Carrier) -> Blueprint:
     @routes.post("/texts")
     def text() -> tuple[Response, int]:
         body = _body()
-        from_, to, words = _text(body, "from"), _text(body, "to"), _text(body, "body")
+        from_, to, media = _text(body, "from"), _text(body, "to"), _media(body)
+        words = str(body.get("body") or "") if media else _text(body, "body")
         if not DIALLABLE.fullmatch(from_) or not DIALLABLE.fullmatch(to):
             raise Wrong(400, "from and to are numbers")
         line = carrier.settings.line(to)
         if line is None or not line.sms_url:
             raise Wrong(404, "nobody reads texts at that number: it has no sms_url")
-        return jsonify({"sid": carrier.messages.receive(from_, to, words).sid}), 201
+        return jsonify({"sid": carrier.messages.receive(from_, to, words, media).sid}), 201
 
     # Time, faults, and what was noticed
 
@@ -313,6 +317,21 @@ def _text(body: dict[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise Wrong(400, f"{name} is missing")
     return value
+
+
+def _media(body: dict[str, Any]) -> list[Media]:
+    """What is put to a text: a list of objects with `type` and `base64`."""
+    given = body.get("media") or []
+    if not isinstance(given, list) or len(given) > MOST_MEDIA:
+        raise Wrong(400, f"media is a list of at most {MOST_MEDIA}")
+    pieces = []
+    for one in given:
+        if not isinstance(one, dict) or not CONTENT_TYPE.fullmatch(str(one.get("type"))):
+            raise Wrong(400, "each of media has a type, such as image/png, and base64")
+        pieces.append(Media(one["type"], base64.b64decode(str(one.get("base64") or ""), validate=True)))
+    if sum(len(piece.content) for piece in pieces) > MOST_MEDIA_BYTES:
+        raise Wrong(400, "media of one text hold 5 MB together at most")
+    return pieces
 
 
 def _loopback(origin: str) -> bool:

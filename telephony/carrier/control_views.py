@@ -65,6 +65,7 @@ def text_view(message: Message, person: str) -> dict[str, Any]:
         "body": message.body,
         "at": message.date_created.isoformat(timespec="milliseconds"),
         "status": message.status,
+        "media": [piece.content_type for piece in message.media],
     }
 
 

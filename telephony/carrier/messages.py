@@ -34,6 +34,9 @@ START_REPLY = (
 )
 HELP_REPLY = "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
 LONGEST_BODY = 1600
+MOST_MEDIA = 10
+MOST_MEDIA_BYTES = 5 * 1024 * 1024  # of all pieces of one message: twilio.com/docs/messaging/api/media-resource
+ON_ITS_WAY = frozenset({"accepted", "scheduled", "queued", "sending"})
 SENT_AFTER_S = 0.4
 DELIVERED_AFTER_S = 1.2
 MOST_REDIRECTS = 10
@@ -54,8 +57,18 @@ def segments(body: str) -> int:
 
 
 @dataclass(eq=False)
+class Media:
+    """One piece that came with a text: a picture, a voice note."""
+
+    content_type: str
+    content: bytes
+    sid: str = field(default_factory=lambda: new_sid("ME"))
+    date_created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(eq=False)
 class Message:
-    """One text."""
+    """One text. Its pieces of media live as long as this process."""
 
     direction: str
     from_: str
@@ -69,6 +82,7 @@ class Message:
     date_created: datetime = field(default_factory=lambda: datetime.now(UTC))
     date_updated: datetime = field(default_factory=lambda: datetime.now(UTC))
     date_sent: datetime | None = None
+    media: list[Media] = field(default_factory=list)
 
 
 class OptedOut(Exception):
@@ -92,9 +106,14 @@ class Messages:
         self._carrier.clock.spawn(partial(self._deliver, message), f"text {message.sid}")
         return message
 
-    def receive(self, from_: str, to: str, body: str) -> Message:
-        """A person's text to a line: its webhook is asked, and what it answers is sent. Returns at once."""
-        message = self._keep(Message("inbound", from_, to, body, "received", self._carrier.clock.now()))
+    def receive(self, from_: str, to: str, body: str, media: list[Media] | None = None) -> Message:
+        """A person's text to a line, with what they put to it: its webhook is asked, and what it answers is sent.
+        Returns at once.
+        """
+        message = Message("inbound", from_, to, body, "received", self._carrier.clock.now(), media=media or [])
+        if media:
+            message.sid = new_sid("MM")
+        self._keep(message)
         self._carrier.clock.spawn(partial(self._tell_line, message), f"text {message.sid}")
         return message
 
@@ -240,7 +259,7 @@ class Messages:
             "ToCountry": "GB" if message.to.startswith("+44") else "",
             "ToState": "",
             "SmsMessageSid": message.sid,
-            "NumMedia": "0",
+            "NumMedia": str(len(message.media)),
             "ToCity": "",
             "FromZip": "",
             "SmsSid": message.sid,
@@ -256,4 +275,13 @@ class Messages:
             "AccountSid": self._carrier.settings.account_sid,
             "From": message.from_,
             "ApiVersion": "2010-04-01",
+            **self._media_form(message),
         }
+
+    def _media_form(self, message: Message) -> dict[str, str]:
+        account = f"{self._carrier.url}/2010-04-01/Accounts/{self._carrier.settings.account_sid}"
+        form = {}
+        for at, piece in enumerate(message.media):
+            form[f"MediaContentType{at}"] = piece.content_type
+            form[f"MediaUrl{at}"] = f"{account}/Messages/{message.sid}/Media/{piece.sid}"
+        return form

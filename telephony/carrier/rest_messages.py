@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from .carrier import Carrier
-from .messages import LONGEST_BODY, Message, OptedOut, segments
+from .messages import LONGEST_BODY, ON_ITS_WAY, Media, Message, OptedOut, segments
 from .rest import BASE, PAGING, Refused, not_found, only, page, rfc2822, web_address, whole
 from .words import names
 
@@ -38,7 +38,7 @@ def shown(carrier: Carrier, message: Message) -> dict[str, Any]:
         "error_message": "Unreachable destination handset" if message.error_code == 30003 else None,
         "from": message.from_,
         "messaging_service_sid": None,
-        "num_media": "0",
+        "num_media": str(len(message.media)),
         "num_segments": str(segments(message.body)),
         "price": None,
         "price_unit": "USD",
@@ -47,6 +47,20 @@ def shown(carrier: Carrier, message: Message) -> dict[str, Any]:
         "subresource_uris": {"media": f"{base}/Media.json", "feedback": f"{base}/Feedback.json"},
         "to": message.to,
         "uri": f"{base}.json",
+    }
+
+
+def media_shown(carrier: Carrier, message: Message, piece: Media) -> dict[str, Any]:
+    """A piece of media as Twilio shows it: twilio.com/docs/messaging/api/media-resource."""
+    account = carrier.settings.account_sid
+    return {
+        "account_sid": account,
+        "content_type": piece.content_type,
+        "date_created": rfc2822(piece.date_created),
+        "date_updated": rfc2822(piece.date_created),
+        "parent_sid": message.sid,
+        "sid": piece.sid,
+        "uri": f"/2010-04-01/Accounts/{account}/Messages/{message.sid}/Media/{piece.sid}.json",
     }
 
 
@@ -109,14 +123,46 @@ def blueprint(carrier: Carrier) -> Blueprint:
         message = _message(sid)
         if request.form.get("Body"):
             raise Refused(400, 20001, "Body can only be emptied")
+        _not_on_its_way(message)
         message.body, message.date_updated = "", datetime.now(UTC)
         return jsonify(shown(carrier, message))
 
     @routes.delete("/Messages/<sid>.json")
     def delete(sid: str) -> tuple[str, int]:
+        """Its pieces of media go with it."""
         with carrier.clock.lock:
-            del carrier.messages.all[_message(sid).sid]
+            message = _message(sid)
+            _not_on_its_way(message)
+            del carrier.messages.all[message.sid]
         return "", 204
+
+    @routes.get("/Messages/<sid>/Media.json")
+    def media(sid: str) -> Response:
+        only(request.args, {"DateCreated", "DateCreated<", "DateCreated>"} | PAGING)
+        message = _message(sid)
+        return page([media_shown(carrier, message, piece) for piece in message.media], "media_list")
+
+    @routes.get("/Messages/<sid>/Media/<piece>")
+    def content(sid: str, piece: str) -> Response:
+        """The piece itself; with `.json` behind its id, what is known of it."""
+        message = _message(sid)
+        found = _piece(message, piece.removesuffix(".json"))
+        if piece.endswith(".json"):
+            return jsonify(media_shown(carrier, message, found))
+        return Response(found.content, content_type=found.content_type)
+
+    @routes.delete("/Messages/<sid>/Media/<piece>.json")
+    def delete_media(sid: str, piece: str) -> tuple[str, int]:
+        with carrier.clock.lock:
+            message = _message(sid)
+            message.media.remove(_piece(message, piece))
+        return "", 204
+
+    def _piece(message: Message, sid: str) -> Media:
+        piece = next((piece for piece in message.media if piece.sid == sid), None)
+        if piece is None:
+            raise not_found()
+        return piece
 
     def _message(sid: str) -> Message:
         message = carrier.messages.all.get(sid)
@@ -125,6 +171,11 @@ def blueprint(carrier: Carrier) -> Blueprint:
         return message
 
     return routes
+
+
+def _not_on_its_way(message: Message) -> None:
+    if message.status in ON_ITS_WAY:
+        raise Refused(409, 20009, "The message has not been completed yet")
 
 
 def _sent_within(message: Message) -> bool:

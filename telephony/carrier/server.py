@@ -65,7 +65,7 @@ class Server:
                 fd=taken.fileno(),
             )
         self.port: int = self._http.socket.getsockname()[1]
-        self.url = f"http://{settings.host}:{self.port}"
+        self.url = self.carrier.url = f"http://{settings.host}:{self.port}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), name="carrier", daemon=True)
 
     def start(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,8 @@ def save(messages: Messages, folder: Path) -> None:
     """Write the texts and opt-outs, readable by their owner alone, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = list(islice(reversed(messages.all.values()), KEPT_TEXTS))[::-1]
-    content = {"texts": [asdict(text) for text in texts], "stopped": sorted(messages.stopped)}
+    rows = [asdict(replace(text, media=[])) for text in texts]  # pictures are not kept on a disk
+    content = {"texts": rows, "stopped": sorted(messages.stopped)}
     unfinished = folder / f"{NAME}.new"
     handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -147,6 +147,7 @@ EXPECT: Final[dict[str, Route]] = {
     "pages.link_contacts": Route("ns", "contact", {"say": "join", "other": "OTHER", "reason": WHY}),
     "pages.mark_telephone": Route("ns", "contact", {"kind": "payphone"}),
     "pages.note_anonymous": Route("ns", "contact"),
+    "pages.open_media": Route("ns", "contact"),
     "pages.say_class": Route("ns", "contact", {"kind": "adult"}),
     "pages.note_right": Route("ns", "contact", {"kind": "correction", "words": "It was a Tuesday"}),
     "pages.hold": Route("s", "contact", {"reason": "The coroner asked"}),

@@ -149,6 +149,23 @@ def test_a_text_that_was_sent_can_be_found_by_whom_and_what(subject: Subject) ->
     assert find(to=NURSE, containing="We are here.", since=since) is None
 
 
+def test_a_text_is_erased_once_and_again_and_one_that_is_gone_is_no_fault(subject: Subject) -> None:
+    sent = subject.carrier.send_text(to=CALLER, from_number=LINE, body="We are here.", message_id="m1", valid_s=600)
+    wait_until(lambda: _erases(subject.carrier, sent), what="the text to be sent, so that it may be erased")
+    subject.carrier.erase_text(carrier_id=sent)
+    subject.carrier.erase_text(carrier_id="SM" + "0" * 32)
+
+
+def _erases(carrier: Carrier, sent: str) -> bool:
+    try:
+        carrier.erase_text(carrier_id=sent)
+    except CarrierRefused as no:
+        if no.reason != "on_its_way":
+            raise
+        return False
+    return True
+
+
 @pytest.mark.parametrize(("how", "in_doubt"), [("busy", False), ("error", True)])
 def test_a_carrier_in_trouble_says_whether_it_may_have_happened(subject: Subject, how: str, in_doubt: bool) -> None:
     subject.fails(how)
@@ -173,6 +190,7 @@ def test_a_carrier_nobody_can_reach_did_nothing_for_certain(subject: Subject) ->
         lambda: nowhere.hang_up(carrier_id="CA" + "1" * 32),
         lambda: nowhere.send_text(to=CALLER, from_number=LINE, body="x", message_id="m", valid_s=60),
         lambda: nowhere.find_text(to=CALLER, containing="x", since=utcnow()),
+        lambda: nowhere.erase_text(carrier_id="SM" + "1" * 32),
     ):
         with pytest.raises(CarrierUnavailable) as away:
             ask()
@@ -233,6 +251,15 @@ def test_how_a_text_ended_can_be_asked(real: Real) -> None:
     lost = real.carrier.send_text(to=NURSE, from_number=LINE, body="We are here.", message_id="m2", valid_s=600)
     wait_until(lambda: real.carrier.text_state(lost) == ("fail", "phone unreachable"), what="the text to be lost")
     assert real.carrier.text_state("SM" + "0" * 32) is None
+
+
+def test_what_came_with_a_text_is_erased_with_its_words(real: Real) -> None:
+    real.service.documents["sms"] = (204, "")
+    sid = real.control.text("look", media=[{"type": "image/png", "base64": ""}] * 2)
+    real.carrier.erase_text(carrier_id=sid)
+    message = real.carrier._client.messages(sid)
+    assert (message.fetch().body, message.media.list()) == ("", [])
+    real.carrier.erase_text(carrier_id=sid)
 
 
 def test_a_carrier_away_gives_no_list_at_all(real: Real) -> None:

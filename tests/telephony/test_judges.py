@@ -466,7 +466,7 @@ def test_the_forbidden_verbs_are_real_so_that_forbidding_them_means_something(li
 
 ACCOUNT = "AC" + "a" * 32
 CALL, QUEUE, ROOM_SID = "CA" + "b" * 32, "QU" + "c" * 32, "CF" + "d" * 32
-MESSAGE, NUMBER = "SM" + "e" * 32, "PN" + "f" * 32
+MESSAGE, NUMBER, MEDIA = "SM" + "e" * 32, "PN" + "f" * 32, "ME" + "a" * 32
 ROOT = f"/2010-04-01/Accounts/{ACCOUNT}"
 WHEN = "Sun, 22 Nov 2026 10:00:00 +0000"
 URI = f"{ROOT}/Things.json"
@@ -501,6 +501,10 @@ def a_message(**over) -> dict:
     }
     known |= {"from": "+441632960111", "to": "+447700900301", "status": "queued"}
     return answer("message", **known | over)
+
+
+def some_media(**over) -> dict:
+    return answer("media", **{"sid": MEDIA, "parent_sid": MESSAGE, "content_type": "image/jpeg"} | over)
 
 
 def a_queue(**over) -> dict:
@@ -579,6 +583,12 @@ GOOD_EXCHANGES = [
     ("POST", "/Messages.json", TEXT, 400, a_refusal(21610, 400)),
     ("GET", f"/Messages/{MESSAGE}.json", None, 200, a_message(status="failed", error_code=30005)),
     ("GET", "/Messages.json?To=%2B447700900301", None, 200, a_page("messages", a_message())),
+    ("POST", f"/Messages/{MESSAGE}.json", {"Body": ""}, 200, a_message(body="")),
+    ("POST", f"/Messages/{MESSAGE}.json", {"Body": ""}, 409, a_refusal(20009, 409)),
+    ("DELETE", f"/Messages/{MESSAGE}.json", None, 204, None),
+    ("GET", f"/Messages/{MESSAGE}/Media.json", None, 200, a_page("media_list", some_media())),
+    ("GET", f"/Messages/{MESSAGE}/Media/{MEDIA}.json", None, 200, some_media()),
+    ("DELETE", f"/Messages/{MESSAGE}/Media/{MEDIA}.json", None, 204, None),
     ("GET", "/Queues.json", None, 200, a_page("queues", a_queue())),
     ("GET", f"/Queues/{QUEUE}.json", None, 200, a_queue()),
     ("GET", f"/Queues/{QUEUE}/Members.json", None, 200, a_page("queue_members", a_member())),
@@ -655,6 +665,7 @@ BAD_EXCHANGES = [
     ("POST", f"/Calls/{CALL}.json", {"Method": "POST"}, 200, a_call(), "updateCall needs one of"),
     ("POST", "/Messages.json", without(TEXT, "Body"), 201, a_message(), "'Body' is a required"),
     ("POST", "/Messages.json", TEXT | {"Body": "a" * 1601}, 201, a_message(), "is too long"),
+    ("POST", f"/Messages/{MESSAGE}.json", {"Body": "other words"}, 200, a_message(), "to be empty"),
     ("POST", "/Messages.json", TEXT | {"MediaUrl": BASE}, 201, a_message(), "no parameter MediaUrl"),
     ("POST", "/Messages.json", TEXT | {"MessagingServiceSid": "MG" + "a" * 32}, 201, a_message(), "exactly one of From"),
     ("POST", f"/Queues/{QUEUE}/Members/{CALL}.json", {"Method": "POST"}, 200, a_member(), "'Url' is a required"),
@@ -728,6 +739,7 @@ LIBRARY = Path(account_api.__file__).parent
 MODULES = {
     "Call": "call/__init__.py",
     "Message": "message/__init__.py",
+    "Media": "message/media.py",
     "Queue": "queue/__init__.py",
     "Member": "queue/member.py",
     "Conference": "conference/__init__.py",

@@ -123,6 +123,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.link_contacts": RECORDS,
     "pages.mark_telephone": RECORDS,
     "pages.note_anonymous": RECORDS,
+    "pages.open_media": RECORDS,
     "pages.acknowledge_notice": TOLD,
     "pages.acknowledge_alarm": EVERYBODY,
     "pages.who_saw_what": SUPERVISOR,

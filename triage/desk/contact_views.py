@@ -3,16 +3,17 @@ whole number, and opening what belongs to another locality."""
 
 import re
 
-from flask import abort, render_template, request
+from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from triage import contacts as records
-from triage import drafts, follow_up, history, outcomes, reading_trail, retention, same_person, walls
-from triage.desk import access, answers, desk_data, forms, words
+from triage import drafts, follow_up, history, media, outcomes, reading_trail, retention, same_person, walls
+from triage.desk import access, answers, desk_data, forms, headers, words
 from triage.desk.access import me
 from triage.desk.blueprint import pages
 from triage.desk.context import desk
 from triage.models import Contact
+from triage.ports import NotShown
 
 
 @pages.get("/contacts")
@@ -118,6 +119,30 @@ def note_anonymous(contact_id: str) -> ResponseReturnValue:
     with desk().database.transaction() as db:
         walls.note_anonymous(db, walls.contact(db, contact_id, me(), now=now), me(), now=now)
     return answers.done("Kept: they asked to stay anonymous.", "pages.contact", contact_id=contact_id)
+
+
+@pages.post("/contacts/<contact_id>/media")
+def open_media(contact_id: str) -> ResponseReturnValue:
+    """A picture or voice note that came with a text, fetched from the carrier now and shown this once: nothing of it is
+    kept here. No transaction is open while the carrier is asked.
+    """
+    message_id, number = request.form.get("text", ""), request.form.get("number", 0, type=int)
+    with desk().database.transaction() as db:
+        walls.contact(db, contact_id, me(), now=desk().clock())
+        piece = media.one(records.messages(db, contact_id), message_id, number)
+    try:
+        shown = media.fetch(desk().media, piece)
+    except NotShown as no:
+        return answers.refused(media.NOT_SHOWN[no.reason], "pages.contact", contact_id=contact_id)
+    with desk().database.transaction() as db:
+        history.record(
+            db, "opened_picture", actor=me().id, now=desk().clock(), contact_id=contact_id, message_id=message_id,
+            kind=media.kind_of(shown.type),
+        )  # fmt: skip
+    headers.nothing_may_run()
+    response = Response(shown.content, content_type=shown.type)
+    response.headers["Content-Disposition"] = f"inline; filename={shown.name}"
+    return response
 
 
 def _record(contact_id: str, number: str | None = None) -> ResponseReturnValue:

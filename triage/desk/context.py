@@ -1,7 +1,7 @@
 """What the pages and the API work with: built once by app.py, found on the running app by `desk()`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -10,8 +10,16 @@ from flask import Flask, current_app
 
 from triage.db import Database, utcnow
 from triage.factors import Site
+from triage.ports import MediaStore, NotShown
 from triage.settings import Organisation
 from triage.standing import Kept, Standing
+
+
+class NoMedia:
+    """Where no carrier is joined, nothing that came with a text can be shown."""
+
+    def fetch(self, at: str, *, most_bytes: int) -> tuple[str, bytes]:
+        raise NotShown("unavailable")
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Desk:
     public_base_url: str = "http://localhost"  # what a passkey is for, and where links lead
     breached: Path | None = None
     organisation: Organisation | None = None
+    media: MediaStore = field(default_factory=NoMedia)
 
     @property
     def site(self) -> Site:

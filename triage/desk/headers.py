@@ -15,7 +15,8 @@ TWILIO_CONNECTS: Final = "https://eventgw.twilio.com wss://voice-js.{edge}.twili
 POLICY: Final = {
     "default-src": "'none'",
     "style-src": "'self'",
-    "img-src": "'self' data:",
+    "img-src": "'self' data: blob:",  # a picture somebody sent, held by our own script while it is looked at
+    "media-src": "blob:",
     "worker-src": "'self'",
     "form-action": "'self'",
     "frame-ancestors": "'none'",
@@ -31,6 +32,9 @@ FIXED: Final = {
 }
 HSTS: Final = "max-age=31536000"
 NO_DEVICES: Final = "camera=(), geolocation=(), payment=(), usb=(), display-capture=(), microphone="
+
+
+SHUT_IN: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 # For what is no page: refusals outside the pages, health, webhooks. Nothing in them may run, be framed or be kept.
@@ -84,6 +88,11 @@ def allow_softphone(softphone: dict[str, object]) -> None:
         g.connects, g.microphone = TWILIO_CONNECTS.format(edge=softphone.get("edge") or "roaming"), True
 
 
+def nothing_may_run() -> None:
+    """This one answer is what a stranger sent: whatever it holds, nothing in it runs or is fetched."""
+    g.shut_in = True
+
+
 def may_be_kept() -> None:
     """This one answer names nobody: the browser may keep it, and asks each time whether it is still so."""
     g.kept = "private, no-cache"
@@ -95,7 +104,8 @@ def put(response: Response) -> Response:
     policy = {**POLICY, "script-src": f"'self' 'nonce-{nonce()}'", "connect-src": connects}
     if g.get("microphone"):
         policy["media-src"] = "'self' mediastream: blob:"
-    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    said = "; ".join(f"{name} {value}" for name, value in policy.items())
+    response.headers["Content-Security-Policy"] = SHUT_IN if g.get("shut_in") else said
     response.headers["Permissions-Policy"] = NO_DEVICES + ("(self)" if g.get("microphone") else "()")
     for name, value in FIXED.items():
         response.headers[name] = value

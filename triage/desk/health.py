@@ -15,7 +15,7 @@ from redis import Redis
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from triage import accounts, caps, lowering, migrate, queue_health, travel
+from triage import accounts, caps, carrier_copies, lowering, migrate, queue_health, rules, travel
 from triage.desk import access, limits
 from triage.desk.context import desk
 from triage.lifecycles import OPEN_INCIDENT
@@ -222,6 +222,10 @@ def _exposition(db: Session, now: datetime) -> list[str]:
                  {None: lowering.count(db)}),
         *_metric("routing_failures_total", "counter", "Times the routing server did not answer this process in time.",
                  None, {None: travel.roads().failures}),
+        *_metric("carrier_copies", "gauge", "Texts the carrier still has a copy of.", None,
+                 {None: carrier_copies.left(db)}),
+        *_metric("carrier_copies_overdue", "gauge", "Of those, the ones it should not have any more.", None,
+                 {None: carrier_copies.overdue(db, rules.current(db).rules, now)}),
         *_metric("work_late_seconds", "gauge", "Age of the oldest due work nobody has done.", None,
                  {None: _clock_late_s(db, now)}),
     ]  # fmt: skip

@@ -17,6 +17,7 @@ from triage import (
     incidents,
     ladder,
     lowering,
+    media,
     one_breath,
     places,
     presence,
@@ -122,6 +123,7 @@ HAPPENED: Final = {
     "line_answered": "Answered by the line itself",
     "language": "Chose the language of our texts",
     "text_state": "Word about a text",
+    "opened_picture": "Picture or voice note opened",
     "outcome": "Outcome recorded",
     "read": "Record opened",
     "incident_read": "Car job opened",
@@ -427,13 +429,14 @@ def add_to(env: Environment) -> None:
         "UNIT": UNIT, "SCENE": SCENE, "OWED": OWED, "ROWS_SHOWN": ROWS_SHOWN, "TEXT": TEXT, "HAPPENED": HAPPENED,
         "MOST_TEXTS_AT_ONCE": presence.MOST_TEXTS_AT_ONCE,
         "RANG": RANG, "NOTICE": NOTICE, "TELEPHONE": TELEPHONE, "SHARED_KINDS": same_person.SHARED_KINDS,
+        "MEDIA": media.KINDS,
     }  # fmt: skip
     env.globals.update(tables)
     env.globals.update(first_999=incidents.NINES_FIRST, grid_of=places.grid_of)
     env.globals.update(
         connection=connection, place=place, masked=contacts.masked, waiting=_waiting, due_tag=_due_tag, may=access.may,
         changed_words=changed_words, looks=lambda body: before_sending.look(body or "", local(g.now).date()),
-        too_long_at=too_long_at, reaching=reaching,
+        too_long_at=too_long_at, reaching=reaching, pieces=media.of,
         danger_met=danger_met, danger_list=danger.VERSION, versions=versions, LANGUAGE=LANGUAGE,
         text_trouble=text_trouble, service_name=lambda: desk().standing().service.name,
     )  # fmt: skip

@@ -17,4 +17,4 @@ export const directory = () => ask("GET", "/control/directory");
 export const phone = (id) => ask("GET", `/control/phones/${encodeURIComponent(id)}`);
 export const ring = (from, to, owner) => ask("POST", "/control/calls", { from, to, phone: owner });
 export const act = (sid, what, body = {}) => ask("POST", `/control/calls/${sid}/${what}`, body);
-export const text = (from, to, body) => ask("POST", "/control/texts", { from, to, body });
+export const text = (from, to, body, media) => ask("POST", "/control/texts", { from, to, body, media });

@@ -7,6 +7,7 @@ const list = document.getElementById("messages");
 const box = document.getElementById("conversation");
 const none = document.getElementById("no-messages");
 const body = document.getElementById("body");
+const piece = document.getElementById("piece");
 const problem = document.getElementById("text-problem");
 const ARRIVED = ["received", "delivered"];
 let owner = "";
@@ -28,6 +29,20 @@ function heading(message) {
   return `${message.direction === "sent" ? "You" : nameOf(other(message))} · ${at}`;
 }
 
+/** A file as the carrier takes it: its kind and its bytes. */
+async function asMedia(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return { type: file.type || "application/octet-stream", base64: btoa(text) };
+}
+
+/** What came or went with the words, said: nothing is shown or played here. */
+function pieces(types) {
+  const kinds = { image: "a picture", audio: "a voice note", video: "a video" };
+  return types.map((type) => kinds[type.split("/")[0]] ?? "a file").join(", ");
+}
+
 function draw() {
   const wanted = texts.filter((message) => other(message) === thread.value);
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 48;
@@ -42,6 +57,12 @@ function draw() {
     const words = document.createElement("p");
     words.textContent = message.body;
     item.append(by, words);
+    if (message.media.length) {
+      const sent = document.createElement("p");
+      sent.className = "hint";
+      sent.textContent = `With ${pieces(message.media)}`;
+      item.append(sent);
+    }
     list.append(item);
     shown.add(message.sid);
     added = true;
@@ -68,10 +89,12 @@ export function begin(id, lines, naming) {
     event.preventDefault();
     problem.hidden = true;
     const words = body.value;
-    if (!words.trim()) return;
+    const files = [...piece.files];
+    if (!words.trim() && !files.length) return;
     try {
-      await carrier.text(owner, thread.value, words);
+      await carrier.text(owner, thread.value, words, await Promise.all(files.map(asMedia)));
       if (body.value === words) body.value = "";
+      piece.value = "";
     } catch (refused) {
       problem.textContent = `Not sent: ${refused.message}`;
       problem.hidden = false;

@@ -186,8 +186,8 @@ class Control:
     def phone(self, person: str) -> Any:
         return self.get(f"/control/phones/{quote(person)}")
 
-    def text(self, body: str, from_: str = CALLER, to: str = LINE) -> str:
-        return str(self.post("/control/texts", **{"from": from_, "to": to, "body": body})["sid"])
+    def text(self, body: str, from_: str = CALLER, to: str = LINE, **more: Any) -> str:
+        return str(self.post("/control/texts", **{"from": from_, "to": to, "body": body}, **more)["sid"])
 
     def warnings(self) -> list[int]:
         return [w["code"] for w in self.get("/control/warnings")["warnings"]]

@@ -108,6 +108,22 @@ def test_texts_both_ways_without_losing_what_is_half_typed(
     assert page.wrong == []
 
 
+def test_a_picture_is_put_to_a_text_or_sent_alone(
+    open_phone: Callable[..., Any], service: Service, control: Control, axe: Callable[[Any], list[Any]]
+) -> None:
+    service.documents["sms"] = (204, "")
+    page = open_phone()
+    picture = {"name": "where.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n" * 9000}
+    page.get_by_label("A picture or a voice note with it").set_input_files([picture])
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("With a picture").wait_for()
+    form = until(lambda: service.forms("sms"))[0]
+    assert (form["Body"], form["NumMedia"], form["MediaContentType0"]) == ("", "1", "image/png")
+    assert page.get_by_label("A picture or a voice note with it").input_value() == ""
+    assert axe(page) == []
+    assert page.wrong == []
+
+
 def test_the_page_says_when_the_carrier_is_gone(open_phone: Callable[..., Any]) -> None:
     page = open_phone()
     page.route("**/control/phones/**", lambda route: route.abort())

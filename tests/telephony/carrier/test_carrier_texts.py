@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from typing import Any
 
 import pytest
+import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from telephony.carrier.messages import segments
-from tests.telephony.carrier.carrier_lab import CALLER, LINE, Control, Service, until
+from tests.telephony.carrier.carrier_lab import ACCOUNT, CALLER, LINE, TOKEN, Control, Service, until
 
 
 def bodies(control: Control, direction: str = "received") -> list[str]:
@@ -142,3 +145,66 @@ def test_opt_out_fault(control: Control, client: Client) -> None:
 )
 def test_segments(body: str, parts: int) -> None:
     assert segments(body) == parts
+
+
+# --- pictures and voice notes -----------------------------------------------------------------------------------------
+
+PICTURE = b"\x89PNG\r\n\x1a\n and the rest"
+
+
+def piece(content: bytes = PICTURE, kind: str = "image/png") -> dict[str, str]:
+    return {"type": kind, "base64": base64.b64encode(content).decode()}
+
+
+def fetched(url: str, account: str = ACCOUNT, token: str = TOKEN) -> tuple[int, str, bytes]:
+    answer = requests.get(url, auth=(account, token), timeout=10)
+    return answer.status_code, answer.headers["Content-Type"], answer.content
+
+
+def test_a_picture_comes_with_its_text_and_is_fetched_with_the_accounts_credentials(
+    service: Service, control: Control
+) -> None:
+    service.documents["sms"] = (204, "")
+    sid = control.text("", media=[piece(), piece(b"#!AMR\n", "audio/amr")])
+    form = until(lambda: service.forms("sms"))[0]
+    assert (form["MessageSid"], form["Body"], form["NumMedia"]) == (sid, "", "2")
+    assert sid.startswith("MM")
+    assert (form["MediaContentType0"], form["MediaContentType1"]) == ("image/png", "audio/amr")
+    assert re.search(rf"/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}/Media/ME[0-9a-f]{{32}}$", form["MediaUrl0"])
+    assert fetched(form["MediaUrl0"]) == (200, "image/png", PICTURE)
+    assert fetched(form["MediaUrl1"]) == (200, "audio/amr", b"#!AMR\n")
+    assert fetched(form["MediaUrl0"], token="somebody else's")[0] == 401
+    assert control.phone(CALLER)["texts"][0]["media"] == ["image/png", "audio/amr"]
+
+
+@pytest.mark.parametrize("media", [[piece()] * 11, [{"type": "picture"}], [piece(bytes(5_300_000))], "a picture"])
+def test_what_no_phone_could_send_is_refused(control: Control, service: Service, media: Any) -> None:
+    status, _ = control.ask("POST", "/control/texts", {"from": CALLER, "to": LINE, "body": "", "media": media})
+    assert status == 400
+
+
+def test_words_and_pictures_are_erased_one_by_one_and_only_once_sent(
+    service: Service, control: Control, client: Client
+) -> None:
+    service.documents["sms"] = (204, "")
+    theirs = control.text("look", media=[piece()])
+    [picture] = client.messages(theirs).media.list()
+    assert client.messages(theirs).media(picture.sid).fetch().content_type == "image/png"
+    assert client.messages(theirs).media(picture.sid).delete()
+    assert client.messages(theirs).update(body="").body == ""
+    assert client.messages(theirs).fetch().num_media == "0"
+    with pytest.raises(TwilioRestException) as gone:
+        client.messages(theirs).media(picture.sid).delete()
+    assert (gone.value.status, gone.value.code) == (404, 20404)
+
+    control.post("/control/clock", mode="manual")
+    ours = client.messages.create(to=CALLER, from_=LINE, body="we are here")
+    for erase in (lambda: client.messages(ours.sid).update(body=""), client.messages(ours.sid).delete):
+        with pytest.raises(TwilioRestException) as early:
+            erase()
+        assert (early.value.status, early.value.code) == (409, 20009)
+    control.post("/control/clock", mode="running", speed=40)
+    until(lambda: client.messages(ours.sid).fetch().status == "delivered")
+    assert client.messages(ours.sid).update(body="").body == ""
+    assert client.messages(ours.sid).delete()
+    assert client.http_client.faults == []

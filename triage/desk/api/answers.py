@@ -7,7 +7,7 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, duties, ladder, outcomes, presence, queue, same_person
+from triage import contacts, duties, ladder, media, outcomes, presence, queue, same_person
 from triage.car_models import Duty
 from triage.contacts import masked
 from triage.incidents import first_999
@@ -158,6 +158,15 @@ class OutcomeAnswer(Struct, kw_only=True):
         )  # fmt: skip
 
 
+class MediaAnswer(Struct):
+    """Something that came with a text: picture, voice_note, video or file, and the media type the carrier says. It is
+    shown on the desk alone.
+    """
+
+    kind: str
+    type: str
+
+
 class MessageAnswer(Struct):
     """A text, either way, and where it has got to: waiting, sending, sent, delivered or failed (`trouble` says why)."""
 
@@ -168,10 +177,13 @@ class MessageAnswer(Struct):
     trouble: str | None
     by: str | None
     made_at: datetime
+    media: list[MediaAnswer]
 
     @classmethod
     def of(cls, db: Session, row: Message) -> "MessageAnswer":
-        return cls(row.id, _way(row), row.body or "", row.state, row.trouble, _name(db, row.staff_id), row.made_at)
+        came_with = [MediaAnswer(piece.kind, piece.type) for piece in media.of(row.media)]
+        by = _name(db, row.staff_id)
+        return cls(row.id, _way(row), row.body or "", row.state, row.trouble, by, row.made_at, came_with)
 
 
 def _way(row: Message) -> Literal["in", "out"]:

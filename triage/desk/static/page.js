@@ -5,6 +5,7 @@ import { noAnswer, say } from "./notices.js";
 import { refresh, show, start } from "./live.js";
 import { askAgain, renew } from "./again.js";
 import { now } from "./clocks.js";
+import "./media.js";
 
 initAll();
 start();
