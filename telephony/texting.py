@@ -12,9 +12,21 @@ from callflows.danger import in_danger_now
 from telephony import numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
-from triage import contacts, crew_replies, destinations, dispatch, effects, first_ring, queue, texts, units
+from triage import (
+    answering,
+    contacts,
+    crew_replies,
+    destinations,
+    dispatch,
+    effects,
+    first_ring,
+    opt_outs,
+    queue,
+    texts,
+    units,
+)
 from triage.lifecycles import HELD
-from triage.models import Contact, Unit
+from triage.models import Contact, Message, Unit
 from triage.standing import Standing
 
 
@@ -24,7 +36,7 @@ def incoming() -> Response:
     at, form = now(), request.form
     standing = line().standing(at)
     number = numbers.e164(form.get("From"))
-    dialled = numbers.e164(form.get("To")) or form.get("To", "")[:64]
+    dialled = numbers.e164(form.get("To")) or form.get("To", "").replace("\0", "")[:64]
     body = form.get("Body", "").replace("\0", "")  # PostgreSQL cannot keep that one character
     our_line = standing.line(dialled)
     with line().database.transaction() as db:
@@ -39,43 +51,58 @@ def incoming() -> Response:
     with line().database.transaction() as db:
         contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())
         assert contact is not None
-        if texts.received(db, contact, form["MessageSid"], body, now=at) is None:
+        message = texts.received(db, contact, form["MessageSid"], body, now=at)
+        if message is None:
             return twiml.answer(contact.last_reply or twiml.text_reply(None))
-        contact.last_reply = _reply(db, contact, body, standing, at)
+        contact.opted_out = contact.opted_out or opt_outs.stopped(db, contact.number)
+        contact.last_reply = _reply(db, contact, message, standing, at)
         return twiml.answer(contact.last_reply)
 
 
-def _reply(db: Session, contact: Contact, body: str, standing: Standing, at: datetime) -> str:
-    service = standing.service
+def _reply(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> str:
+    service, body = standing.service, message.body
     if texter.opted_out(body):
         entry = queue.join(db, contact, service.rules, now=at)
-        contact.opted_out = True
+        opt_outs.by_contact(db, contact, opt_outs.SAID, now=at)
         why = f"Texted only {body.strip().upper()[:12]}: it may be distress"
         queue.raise_to(db, entry, entry.band, why, actor="texter", now=at)
         return twiml.text_reply(None)
-    if texter.opted_in(body):
-        contact.opted_out = False
+    wanted_again = texter.opted_in(body) and opt_outs.again_by_contact(db, contact, now=at)
     heard = _heard(standing, contact.place, body)
-    first = not texts.answered(db, contact)
+    first = wanted_again or not texts.answered(db, contact)
     waiting = contacts.entry_of(db, contact.id)
     with_nurse = waiting is not None and waiting.state in HELD
     reply = texter.reply(texter.TextLine(service.name, service.wording), heard, first=first, with_nurse=with_nurse)
     effects.carry_out(db, contact, reply.turn, standing, now=at)
-    if reply.text is None or not _may_answer(standing, contact.number):
+    # stated danger is answered again: somebody may say it twice and mean it
+    if not heard.danger and answering.may_be_machine(db, contact, message, now=at):
+        return _keeps_still(db, contact, answering.MACHINE, standing, at)
+    if reply.text is None or contact.opted_out or not _may_answer(standing, contact.number):
         return twiml.text_reply(None)
-    message = texts.said_by_line(db, contact, reply.text, now=at)
-    return twiml.text_reply(reply.text, line().url(f"/sms/status?message={message.id}"))
+    if answering.enough(db, contact, now=at):
+        return _keeps_still(db, contact, answering.ENOUGH, standing, at)
+    answer = texts.said_by_line(db, contact, reply.text, now=at)
+    return twiml.text_reply(reply.text, line().url(f"/sms/status?message={answer.id}"))
+
+
+def _keeps_still(db: Session, contact: Contact, why: str, standing: Standing, at: datetime) -> str:
+    """No answer by itself; the nurse reads why."""
+    entry = queue.join(db, contact, standing.service.rules, now=at)
+    if why not in entry.reasons:
+        queue.raise_to(db, entry, entry.band, why, actor="clock", now=at)
+    return twiml.text_reply(None)
 
 
 def _may_answer(standing: Standing, number: str | None) -> bool:
-    """Whether the line answers by itself: not to a number of ours (it would talk to itself for ever), nor to one that
-    costs. Whoever wrote waits for a nurse all the same; a person who texts from abroad is answered.
+    """Whether the line answers by itself: not to a number of ours (it would talk to itself for ever), to one that
+    costs, to a landline, which reads it aloud, or to what is no number. Whoever wrote waits for a nurse all the same; a
+    person who texts from abroad is answered.
     """
     try:
         destinations.check(number, standing.destinations, trusted=True)
-    except destinations.Refused as no:
-        return no.kind == "no number"
-    return True
+    except destinations.Refused:
+        return False
+    return texts.takes_texts(number)
 
 
 def _heard(standing: Standing, place: str, body: str) -> caller.Heard:

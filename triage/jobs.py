@@ -16,7 +16,19 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import bridge, car_news, crew_calls, destinations, on_call, outbox, promises, ringing, rules, texts
+from triage import (
+    bridge,
+    car_news,
+    crew_calls,
+    destinations,
+    on_call,
+    opt_outs,
+    outbox,
+    promises,
+    ringing,
+    rules,
+    texts,
+)
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Leg, Message, Promise, QueueEntry
 from triage.moments import was_lately
@@ -203,6 +215,10 @@ def send_text(means: Means, claimed: outbox.Claimed) -> CameOfIt | None:
             if valid_s < 1 or not car_news.still_true(db, claimed.args["dispatch_id"], news):
                 texts.dropped(db, message, car_news.NOT_TRUE_ANY_MORE, now=utcnow())
                 return None
+        by_itself = message.contact_id is not None and message.staff_id is None
+        if by_itself and opt_outs.stopped(db, message.number):
+            texts.dropped(db, message, "opted_out", now=utcnow())
+            return None
         if valid_s < 1:
             texts.reported(db, message_id, "", "fail", now=utcnow(), trouble="too late to be of use")
             return None

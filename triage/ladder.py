@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from callflows.wording import words
-from triage import destinations, history, promises, rules, texts
+from triage import history, promises, rules, texts
 from triage.models import Contact, Promise, PromiseAttempt, Staff
 
 ATTEMPTS: Final = (timedelta(0), timedelta(minutes=5), timedelta(minutes=15))
@@ -83,9 +83,9 @@ def tried(db: Session, promise: Promise, *, now: datetime) -> None:
         return
     promise.due_at = made[0].at + ATTEMPTS[len(made)] if len(made) < len(ATTEMPTS) else now
     contact = db.get_one(Contact, promise.contact_id)
-    safe = contact.text_consent and not contact.opted_out
+    safe = contact.text_consent and texts.may_be_texted(db, contact)
     text_due = len(made) == TEXTED_AFTER and made[-1] is promise.attempts[-1]
-    if text_due and safe and destinations.may_reach(contact.number, destinations.policy(db)):
+    if text_due and safe:
         texts.queue_text(db, contact, words(rules.current(db).wording, "text_tried_to_ring"), actor="clock", now=now)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, drafts, outcomes, presence, promises, queue, ringing
+from triage import contacts, drafts, opt_outs, outcomes, presence, promises, queue, ringing, texts
 from triage.lifecycles import HELD, OPEN_ENTRY, OPEN_INCIDENT
 from triage.models import Contact, DirectoryEntry, Incident, Leg, Message, Outcome, Presence, Promise, QueueEntry, Staff
 from triage.reach_models import SharedNumber
@@ -39,12 +39,14 @@ class WithMe:
     incidents: Sequence[Incident]
     outcomes: Sequence[Outcome]
     directory: Sequence[DirectoryEntry]
+    stopped: bool  # their number stopped our texts, now or before
+    takes_texts: bool  # their number is no landline, as far as it tells
 
     @property
     def can_text(self) -> bool:
         """Whether a text could reach them: a texter, or a caller who agreed."""
         agreed = self.contact.channel == "text" or bool(self.contact.text_consent)
-        return agreed and self.contact.number is not None and not self.contact.opted_out
+        return agreed and self.contact.number is not None and self.takes_texts and not self.stopped
 
     @property
     def car_open(self) -> bool:
@@ -98,6 +100,8 @@ def workspace(db: Session, staff: Staff, walls: Walls) -> WithMe | None:
         incidents=contacts.incidents(db, contact.id),
         outcomes=outcomes.of(db, contact.id),
         directory=_help_near(db, contact.locality),
+        stopped=opt_outs.stopped(db, contact.number),
+        takes_texts=texts.takes_texts(contact.number),
     )
 
 

@@ -154,6 +154,8 @@ HAPPENED: Final = {
     "rings_back": "To be rung back at their place",
     "failed_contact_decided": "Decided about, not having been reached",
     "crew_said": "Word from the crew",
+    "texts_stopped": "Stopped our texts",
+    "texts_wanted": "Wants our texts again",
 }
 NOTICE: Final = {
     "break_glass": "broke the glass and opened a record of another locality",
@@ -198,6 +200,7 @@ TEXT: Final = {
 TROUBLE: Final = {
     "opted_out": "They sent an opt-out word, so their carrier stops our texts. Offer a call; START undoes it.",
     "bad_number": "This number cannot take texts. Offer a call.",
+    "landline": "It is a landline, or a line that takes no texts. Ring them instead.",
     texts.NOT_REACHED: "The line does not text this number. Speak with them instead.",
     texts.HELD: "Too many texts this hour, so it was held back. Offer a call, or send it again later.",
     "not known whether it was sent": "It may or may not have gone out. Ask before you send it again.",
