@@ -35,6 +35,7 @@ HAS: Final = {
 HOW_TO_REPLY: Final = (
     "Reply with a digit: 1 accept, 2 cannot, 3 moving, 4 there, 5 with person, 6 leaving, 7 arrived, 8 clear, 9 help."
 )
+TEXTS_AGAIN: Final = "Thank you. This phone gets our texts again."
 SAID: Final = {
     "acknowledge": ("ok", "okay", "yes", "yep", "accept", "accepted", "acknowledged", "will go", "got it"),
     "decline": ("no", "cannot", "can't", "cant", "cannot go", "decline", "declined"),

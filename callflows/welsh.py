@@ -61,7 +61,7 @@ SENTENCES: Final[dict[str, str]] = {
     "text_car_moving": "Mae'r sawl sy'n dod atoch ar y ffordd nawr.",
     "text_car_not_coming": "Mae'n ddrwg gennym: nid oes neb yn dod atoch nawr wedi'r cyfan. Bydd nyrs yn eich ffonio. "
     "Mewn perygl nawr, ffoniwch 999.",
-    "text_local_help": "Help yn eich ardal: {help}. {service}",
-    "text_no_local_help": "{service}: gallwch ein ffonio eto unrhyw bryd. Mewn perygl, ffoniwch 999. "
-    "Samariaid 116 123, ddydd a nos.",
+    "text_local_help": "Dyma'r lleoedd yn eich ardal, fel y gofynnoch: {help}. {service}",
+    "text_no_local_help": "Fe ofynnoch pwy i'w ffonio. Samariaid: 116 123, ddydd a nos. Mewn perygl, ffoniwch 999. "
+    "Gallwch ein ffonio eto unrhyw bryd. {service}",
 }

@@ -83,6 +83,8 @@ SENTENCES: Final[dict[str, str]] = {
     "crew_keys": "Press 3 moving, 4 there, 5 with person, 6 leaving, 7 arrived, 8 clear, 9 help.",
     "crew_more": "0 to hear the job, star to speak with the person.",
     "crew_texted": "Where it is comes to the car's telephone as a text.",
+    "crew_not_texted": "This car's telephone stopped our texts, so where it is cannot come as one. Text START from it to this "
+    "number, or ask the control room.",
     "crew_rung_back": "We ring this car's telephone now, and put you through to the person. Please hang up.",
     "crew_ready": "This is {service}, about job {tag}. Press 1 to be put through to the person. They do not see your number.",
     "crew_ringing": "Ringing the person now.",
@@ -132,10 +134,18 @@ SENTENCES: Final[dict[str, str]] = {
     "text_car_near": "Whoever is coming to you should be there in about five minutes.",
     "text_car_moving": "Whoever is coming to you is on the way now.",
     "text_car_not_coming": "We are sorry: nobody is coming to you now after all. A nurse will ring you. In danger now, ring 999.",
-    "text_local_help": "Help near you: {help}. {service}",
-    "text_no_local_help": "{service}: you can ring us again at any time. In danger ring 999. "
-    "Samaritans 116 123, day and night.",
+    # what begins on our side may be read by others on a locked screen: nothing of the service in the first 40 characters
+    "text_local_help": "These are the places near you, as you asked: {help}. {service}",
+    "text_no_local_help": "You asked us to text you whom to ring. Samaritans: 116 123, day and night. In danger ring 999. "
+    "You can ring us again at any time. {service}",
 }
+
+
+BEGUN_BY_US: Final = frozenset({
+    "text_tried_to_ring", "text_car_accepted", "text_car_near", "text_car_moving", "text_car_not_coming", "text_local_help",
+    "text_no_local_help", "text_go_on", "text_silence", "text_still_waiting", "text_after",
+})  # fmt: skip
+"""Texts to somebody who did not text us just now: discreet on a locked screen, which shows about 40 characters."""
 
 
 def words(overrides: Mapping[str, str], name: str, language: str | None = None, /, **filled: object) -> str:

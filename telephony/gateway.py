@@ -26,7 +26,8 @@ MOST_MEDIA: Final = 20  # twice what one text can hold
 MOST_LISTED: Final = 1000  # the carrier's largest page
 REASONS: Final = {
     20404: "gone", 21220: "gone", 20009: "on_its_way", 21610: "opted_out", 21211: "bad_number", 21214: "bad_number",
-    21217: "bad_number", 21401: "bad_number", 21614: "bad_number", 13224: "bad_number", 21612: "bad_number",
+    21217: "bad_number", 21401: "bad_number", 13224: "bad_number", 21612: "bad_number", 21614: "landline",
+    21635: "landline",
 }  # fmt: skip
 
 

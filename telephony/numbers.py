@@ -20,10 +20,11 @@ def e164(given: str | None) -> str | None:
     """The number in E.164 if it could be one (`possible`, not `valid`: Ofcom's drama numbers are no valid ones),
     else None.
 
-    Reads national forms as British: some trunks send `07700 900123`, or leave the plus out.
+    Digits of other scripts are nobody: they look like a number and are none. Reads national forms as British: some
+    trunks send `07700 900123`, or leave the plus out.
     """
     text = (given or "").strip()
-    if text.lower() in WITHHELD or not re.fullmatch(r"[+\d][\d\s().-]{2,30}", text):
+    if text.lower() in WITHHELD or not re.fullmatch(r"[+0-9][0-9\s().-]{2,30}", text):
         return None
     for attempt in (text, f"+{text}"):
         try:
@@ -33,14 +34,3 @@ def e164(given: str | None) -> str | None:
         if phonenumbers.is_possible_number(parsed):
             return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return None
-
-
-def can_text(number: str | None) -> bool:
-    """Whether a text to this number could arrive: not a landline, as far as the number tells."""
-    if number is None:
-        return False
-    kind = phonenumbers.number_type(phonenumbers.parse(number, None))
-    return kind not in (
-        phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.TOLL_FREE,
-        phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST,
-    )  # fmt: skip

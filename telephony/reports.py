@@ -11,7 +11,9 @@ TROUBLE: Final = {
     "21610": "opted_out",
     "30003": "phone unreachable",
     "30005": "no such phone",
-    "30006": "cannot receive texts",
+    "21614": "landline",
+    "21635": "landline",
+    "30006": "landline",
 }
 
 

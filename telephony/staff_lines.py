@@ -86,7 +86,8 @@ def crew_key() -> Response:
             said = crew_replies.reply(db, unit, digits, now=at, way="keypad")
         if job and dispatch.under_way(job) and said == dispatch.details(job):  # not for whoever shows the car's number
             crew_calls.in_writing(db, job, now=at)
-            said = f"{crew_calls.in_short(job)} {words(standing.service.wording, 'crew_texted')}"
+            written = "crew_texted" if crew_calls.can_be_texted(db, job) else "crew_not_texted"
+            said = f"{crew_calls.in_short(job)} {words(standing.service.wording, written)}"
         accepted = any(dispatch.under_way(one) for one in dispatch.open_of_unit(db, unit.call_sign))
     return _ask(standing, crew_line.aloud(said), accepted=accepted, apart=True)
 

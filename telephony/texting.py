@@ -15,6 +15,7 @@ from telephony import inbound, numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
 from triage import (
+    answering,
     contacts,
     crew_replies,
     destinations,
@@ -24,6 +25,7 @@ from triage import (
     follow_up,
     one_breath,
     one_person,
+    opt_outs,
     queue,
     roughly,
     texts,
@@ -42,7 +44,7 @@ def incoming() -> Response:
     at, form = now(), request.form
     standing = line().standing(at)
     number = numbers.e164(form.get("From"))
-    dialled = numbers.e164(form.get("To")) or form.get("To", "")[:64]
+    dialled = numbers.e164(form.get("To")) or form.get("To", "").replace("\0", "")[:64]
     body, media = inbound.words(form), inbound.media(form)
     our_line = standing.line(dialled)
     with line().database.transaction() as db:
@@ -66,6 +68,7 @@ def incoming() -> Response:
         if answer and contact.ended_at is not None and (kept_as := follow_up.answered(db, contact, answer, now=at)):
             contact.last_reply = _thanks(db, contact, standing, at) if kept_as == "first" else twiml.text_reply(None)
             return twiml.answer(contact.last_reply)
+        contact.opted_out = contact.opted_out or opt_outs.stopped(db, contact.number)
         if contact.channel == "call":
             _on_their_call(db, contact, message, standing, at)
             return twiml.answer(_answered(contact))
@@ -103,13 +106,12 @@ def _on_their_call(db: Session, contact: Contact, message: Message, standing: St
     heard = replace(_heard(standing, contact, body, breath.theirs, asked), choices=())
     entry = one_person.texts_on_call(db, contact, danger=heard.danger, now=at)
     if texter.opted_out(body):
-        contact.opted_out = True
+        opt_outs.by_contact(db, contact, opt_outs.SAID, now=at)
         if entry is not None:
-            why = f"Texted only {body.strip().upper()[:12]}: it may be distress"
-            queue.raise_to(db, entry, entry.band, why, actor="texter", now=at)
+            queue.raise_to(db, entry, entry.band, _lone_word(body), actor="texter", now=at)
         return
     if texter.opted_in(body):
-        contact.opted_out = False
+        opt_outs.again_by_contact(db, contact, now=at)
     first = not texts.answered(db, contact)
     with_nurse = entry is not None and entry.state in HELD
     if heard.sure and not with_nurse:
@@ -118,8 +120,14 @@ def _on_their_call(db: Session, contact: Contact, message: Message, standing: St
         queue.raise_to(db, entry, entry.band, queue.STATED["ring_me"], actor="texter", now=at)
     line_of_texts = texter.TextLine(service.name, service.wording, contact.language)
     reply = texter.reply(line_of_texts, heard, first=first, asked=asked, with_nurse=with_nurse and not first)
-    if reply.text and not contact.opted_out and _may_answer(standing, contact.number) and not breath.has(reply.text):
+    if not reply.text or contact.opted_out or not _may_answer(standing, contact.number) or breath.has(reply.text):
+        return
+    if not answering.enough(db, contact, now=at):
         texts.queue_text(db, contact, reply.text, actor="texter", now=at)
+
+
+def _lone_word(body: str) -> str:
+    return f"Texted only {body.strip().upper()[:12]}: it may be distress"
 
 
 def _reply(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> str:
@@ -127,12 +135,10 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
     back = contact.ended_at is not None
     if texter.opted_out(body):
         entry = queue.join(db, contact, service.rules, now=at)
-        contact.opted_out = True
-        why = f"Texted only {body.strip().upper()[:12]}: it may be distress"
-        queue.raise_to(db, entry, entry.band, why, actor="texter", now=at)
+        opt_outs.by_contact(db, contact, opt_outs.SAID, now=at)
+        queue.raise_to(db, entry, entry.band, _lone_word(body), actor="texter", now=at)
         return twiml.text_reply(None)
-    if texter.opted_in(body):
-        contact.opted_out = False
+    wanted_again = texter.opted_in(body) and opt_outs.again_by_contact(db, contact, now=at)
     if language := reserved.language(body):
         contacts.choose_language(db, contact, language, now=at)
     breath = one_breath.before(db, contact, message, service.rules.one_breath_s)
@@ -140,7 +146,7 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
     heard = _heard(standing, contact, body, breath.theirs, asked)
     waiting = contacts.entry_of(db, contact.id)
     with_nurse = waiting is not None and waiting.state in HELD
-    first = not texts.answered(db, contact)
+    first = wanted_again or not texts.answered(db, contact)
     line_of_texts = texter.TextLine(service.name, service.wording, contact.language)
     reply = texter.reply(
         line_of_texts, heard, first=first, asked=asked, with_nurse=with_nurse,
@@ -153,6 +159,9 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
         silent = asked_before or with_nurse
         reply = texter.with_call(line_of_texts, reply, may_ring=may_ring, first=first, silent=silent)
     effects.carry_out(db, contact, reply.turn, standing, now=at)
+    # stated danger is answered again: somebody may say it twice and mean it
+    if not heard.danger and answering.may_be_machine(db, contact, message, now=at):
+        return _keeps_still(db, contact, answering.MACHINE, standing, at)
     if back and not reply.sentences:
         reply = replace(reply, sentences=(line_of_texts.say("text_back"),), roughly=True)
     if reply.text is None or breath.has(reply.text):
@@ -165,21 +174,32 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
 
 def _texted(db: Session, contact: Contact, reply: texter.Reply, standing: Standing, at: datetime) -> str:
     """The webhook's answer: these words as a text, if the line may answer this number."""
-    if reply.text is None or not _may_answer(standing, contact.number):
+    if reply.text is None or contact.opted_out or not _may_answer(standing, contact.number):
         return twiml.text_reply(None)
+    if answering.enough(db, contact, now=at):
+        return _keeps_still(db, contact, answering.ENOUGH, standing, at)
     said = texts.said_by_line(db, contact, reply, standing, now=at)
     return twiml.text_reply(said.body, line().url(f"/sms/status?message={said.id}"))
 
 
+def _keeps_still(db: Session, contact: Contact, why: str, standing: Standing, at: datetime) -> str:
+    """No answer by itself; the nurse reads why."""
+    entry = queue.join(db, contact, standing.service.rules, now=at)
+    if why not in entry.reasons:
+        queue.raise_to(db, entry, entry.band, why, actor="clock", now=at)
+    return twiml.text_reply(None)
+
+
 def _may_answer(standing: Standing, number: str | None) -> bool:
-    """Whether the line answers by itself: not to a number of ours (it would talk to itself for ever), nor to one that
-    costs. Whoever wrote waits for a nurse all the same; a person who texts from abroad is answered.
+    """Whether the line answers by itself: not to a number of ours (it would talk to itself for ever), to one that
+    costs, to a landline, which reads it aloud, or to what is no number. Whoever wrote waits for a nurse all the same; a
+    person who texts from abroad is answered.
     """
     try:
         destinations.check(number, standing.destinations, trusted=True)
-    except destinations.Refused as no:
-        return no.kind == "no number"
-    return True
+    except destinations.Refused:
+        return False
+    return texts.takes_texts(number)
 
 
 def _heard(

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from callflows import waiting
 from callflows.conversation import Turn
-from telephony import numbers, twiml
+from telephony import twiml
 from telephony.webhooks import line, now, voice
-from triage import contacts, destinations, effects, queue
+from triage import contacts, destinations, effects, opt_outs, queue, texts
 from triage.models import Contact
 
 
@@ -42,11 +42,12 @@ def _wait(db: Session, contact: Contact, at: datetime) -> waiting.Wait:
     entry = contacts.entry_of(db, contact.id)
     standing = line().standing(at)
     reachable = destinations.may_reach(contact.number, standing.destinations)
+    can_text = reachable and texts.takes_texts(contact.number) and not opt_outs.stopped(db, contact.number)
     waited = at - (entry.arrived_at if entry else contact.started_at)
     return waiting.Wait(
         waited_s=max(0, int(waited.total_seconds())), ahead=queue.ahead_of(db, entry, at) if entry else 0,
         nurses=queue.nurses_for(db, entry.lane if entry else queue.NO_LANE, at), danger=contact.danger,
-        has_number=reachable, can_text=reachable and numbers.can_text(contact.number), wording=standing.service.wording,
+        has_number=reachable, can_text=can_text, wording=standing.service.wording,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Calls with crews: rung about an offer nobody answered, and put through to the person (decision 0026).
 
-A crew is rung once about an offer, `ring_crew_s` after it; the offer's deadline runs on whatever comes of it. Whoever
+A crew is rung once about an offer, `ring_crew_s` after it, and at once where the car's telephone stopped our texts; the
+offer's deadline runs on whatever comes of it. Whoever
 wants to speak with the person is rung on the telephone kept for the car first: a caller's number proves nothing. The
 `token` of such a leg is the step of the job that it is about.
 """
@@ -9,11 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from callflows import crew
-from triage import destinations, dispatch, history, moments, outbox, ringing, rules, steps
+from triage import destinations, dispatch, history, moments, opt_outs, outbox, ringing, rules, steps
 from triage.lifecycles import UNDER_WAY
 from triage.models import Dispatch, History, Incident, Leg, Message, Unit
 from triage.sealing import ring
@@ -36,17 +37,20 @@ class CannotRing(Exception):
 
 
 def unanswered(db: Session, now: datetime) -> Sequence[Dispatch]:
-    """Offers that nobody has answered by text for `ring_crew_s`, not rung yet, with their deadline ahead."""
-    numbers = rules.current(db).rules
-    if not numbers.ring_crew_s:
-        return ()
-    wait = timedelta(seconds=numbers.ring_crew_s)
-    return db.scalars(
+    """Offers that nobody has answered by text for `ring_crew_s`, or that no text can bring to their car, not rung yet,
+    with their deadline ahead.
+    """
+    to_ring = (
         select(Dispatch)
         .where(Dispatch.state == "offered", Dispatch.crew_rung_at.is_(None), Dispatch.due_at > now)
-        .where(moments.is_over(Dispatch.offered_at, now - wait, wait))
         .order_by(Dispatch.offered_at)
-    ).all()
+    )
+    if db.scalar(to_ring.limit(1)) is None:
+        return ()
+    wait = timedelta(seconds=rules.current(db).rules.ring_crew_s)
+    no_text_comes = Dispatch.call_sign.in_(opt_outs.units_stopped(db, dispatch.texts_from(db)))
+    unanswered = moments.is_over(Dispatch.offered_at, now - wait, wait) if wait else false()
+    return db.scalars(to_ring.where(or_(no_text_comes, unanswered))).all()
 
 
 def ring_crew(db: Session, row: Dispatch, *, now: datetime) -> None:
@@ -93,6 +97,11 @@ def in_short(row: Dispatch) -> str:
 def stands(row: Dispatch) -> str:
     """The job as a crew that has it hears it again, the address with it."""
     return f"{crew.confirmed(row.tag, row.state).split(' Text ')[0]} {dispatch.details(row)}"
+
+
+def can_be_texted(db: Session, row: Dispatch) -> bool:
+    """Whether a text can reach the car of this job: its telephone has not stopped ours."""
+    return row.call_sign not in opt_outs.units_stopped(db, dispatch.texts_from(db))
 
 
 def in_writing(db: Session, row: Dispatch, *, now: datetime) -> None:

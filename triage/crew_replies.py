@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callflows import crew, texter
-from triage import dispatch, history, promises, revisions
+from triage import dispatch, history, opt_outs, promises, revisions
 from triage.lifecycles import OPEN_DISPATCH, UNDER_WAY, IllegalMove, said
 from triage.models import Dispatch, Unit
 
@@ -29,7 +29,9 @@ def reply(db: Session, unit: Unit, text: str, *, now: datetime, way: str = "text
     if meant is None and jobs and crew.asks_for_help(text):
         meant = crew.Reply(jobs[0].tag, "emergency")
     if texter.opted_out(text):
-        dispatch.cannot_be_texted(db, unit, now=now)
+        opt_outs.by_unit(db, unit, dispatch.texts_from(db), opt_outs.SAID, now=now)
+    if texter.opted_in(text) and opt_outs.again_by_unit(db, unit, now=now):
+        return " ".join([crew.TEXTS_AGAIN, *(_where_it_stands(row) for row in jobs)])
     if meant is None:
         for row in jobs:
             history.record(
@@ -42,6 +44,13 @@ def reply(db: Session, unit: Unit, text: str, *, now: datetime, way: str = "text
     if not matching:
         return _not_open(db, unit, meant.tag, meant.action, now)
     return act(db, dispatch.get(db, matching[0].id), meant.action, now=now, way=way)
+
+
+def _where_it_stands(row: Dispatch) -> str:
+    """What a crew that got no texts must have in writing now: the offer, or the whole job."""
+    if row.state == "offered":
+        return f"{crew.offered(dispatch.job(row))}. Reply {row.tag} 1 to accept, {row.tag} 2 if you cannot."
+    return dispatch.details(row)
 
 
 def about(db: Session, dispatch_id: str, action: str, *, now: datetime, way: str) -> str:

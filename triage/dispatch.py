@@ -19,6 +19,7 @@ from triage import (
     duties,
     history,
     moments,
+    opt_outs,
     outbox,
     places,
     promises,
@@ -36,7 +37,6 @@ ENDS_INCIDENT = {"clear": "clear", "unable_to_find": "return"}
 ON_THE_WAY = [state for state in UNDER_WAY if state != "emergency"]
 REACHED = {action: state for (_, action), state in DISPATCH.items() if state in ON_THE_WAY}
 UNSAFE_CHECK_S = 300  # our choice: a crew that went into an unsafe scene is asked that soon, whatever the usual time
-PHONE_STOPPED = "Its phone stopped our texts: send START from it to the crew line"
 
 
 class CannotSend(Exception):
@@ -337,25 +337,28 @@ def no_reply(db: Session, row: Dispatch, *, now: datetime) -> None:
 
 def text_failed(db: Session, dispatch_id: str, *, offer: bool, now: datetime, trouble: str | None = None) -> None:
     """A text to a crew did not arrive. An offer nobody can see is over at once; of anything else a person is told, who
-    must reach the crew another way. A phone that opted out gets no further offers until somebody says it is mended.
+    must reach the crew another way. A phone that stopped our texts is put on the list, and rung about the offer instead
+    (`crew_calls.unanswered`): what blocks a text blocks no call.
     """
     row = get(db, dispatch_id)
     if trouble == "opted_out":
-        cannot_be_texted(db, db.get_one(Unit, row.call_sign), now=now)
+        opt_outs.by_unit(db, db.get_one(Unit, row.call_sign), texts_from(db), opt_outs.CARRIER, now=now)
     if offer and row.state == "offered":
         row.note = "The offer did not reach their phone"
-        no_reply(db, row, now=now)
-    elif row.acknowledged_at and row.state in (*UNDER_WAY, "stood_down"):
+        if trouble != "opted_out" or row.crew_rung_at is not None:
+            no_reply(db, row, now=now)
+    else:
+        _tell_them_otherwise(db, row, now)
+
+
+def _tell_them_otherwise(db: Session, row: Dispatch, now: datetime) -> None:
+    if row.acknowledged_at and row.state in (*UNDER_WAY, "stood_down"):
         person_must_decide(db, row, f"A text to {row.call_sign} did not arrive: tell the crew", now)
 
 
-def cannot_be_texted(db: Session, unit: Unit, *, now: datetime) -> None:
-    """This unit's phone sent STOP, and the carrier blocks our texts to it: not ready until a person has seen to it.
-
-    One that has a job keeps it; whoever is told of the text that failed reaches it another way.
-    """
-    if unit.state == "available":
-        units.put(db, unit, "not_ready", PHONE_STOPPED, actor="clock", now=now)
+def texts_from(db: Session) -> str:
+    """The number of ours that crews are texted from."""
+    return ringing.service_number(db, "crew")
 
 
 def withdraw(db: Session, row: Dispatch, *, actor: str, now: datetime) -> None:
@@ -375,14 +378,24 @@ def withdraw(db: Session, row: Dispatch, *, actor: str, now: datetime) -> None:
 
 
 def text_crew(db: Session, row: Dispatch, unit: Unit, body: str, *, now: datetime) -> Message:
-    """Leave a text to this unit's phone, about this dispatch, to be sent by the dispatch workers."""
+    """Leave a text to this unit's phone, about this dispatch, to be sent by the dispatch workers.
+
+    A phone that stopped our texts would get none: it is kept as not sent, and a person tells the crew. About an offer
+    it is rung instead.
+    """
+    line = texts_from(db)
+    stopped = unit.call_sign in opt_outs.units_stopped(db, line)
     message = Message(
         contact_id=None, dispatch_id=row.id, direction="out", number=unit.phone, body=body, staff_id=None,
-        line=ringing.service_number(db, "crew"), state="waiting", trouble=None, carrier_id=None, made_at=now,
+        line=line, state="failed" if stopped else "waiting", trouble="opted_out" if stopped else None,
+        carrier_id=None, made_at=now,
     )  # fmt: skip
     db.add(message)
     db.flush()
-    outbox.add(db, "send_text", queue="dispatch", now=now, message_id=message.id)
+    if stopped:
+        _tell_them_otherwise(db, row, now)
+    else:
+        outbox.add(db, "send_text", queue="dispatch", now=now, message_id=message.id)
     return message
 
 

@@ -22,8 +22,8 @@ from triage.sealing import columns, ring
 _CONTACT, _HISTORY = cast(Table, Contact.__table__), cast(Table, History.__table__)
 _LOCALITY, _FOLLOW_UP = cast(Table, Locality.__table__), cast(Table, FollowUp.__table__)
 _ROW = (
-    "id", "channel", "carrier_id", "number_sealed", "number_index", "number_tail", "line", "route", "locality",
-    "started_at", "place", "turn", "call_id", "leg_ended", "danger", "cannot_talk", "opted_out", "language",
+    "id", "channel", "carrier_id", "number_sealed", "number_index", "number_tail", "number_run", "line", "route",
+    "locality", "started_at", "place", "turn", "call_id", "leg_ended", "danger", "cannot_talk", "opted_out", "language",
 )  # fmt: skip
 _VALUES: dict[str, Any] = {name: bindparam(name) for name in _ROW}
 _EVENT_ROW = ("at", "what", "actor", "contact_id", "detail")

@@ -24,6 +24,7 @@ from triage import (
     destinations,
     follow_up,
     on_call,
+    opt_outs,
     outbox,
     promises,
     ringing,
@@ -220,6 +221,10 @@ def send_text(means: Means, claimed: outbox.Claimed) -> CameOfIt | None:
         still = ONLY_WHILE.get(claimed.args.get("only_while", ""))
         if still and (valid_s < 1 or not still(db, message)):
             texts.dropped(db, message, car_news.NOT_TRUE_ANY_MORE, now=utcnow())
+            return None
+        by_itself = message.contact_id is not None and message.staff_id is None
+        if by_itself and opt_outs.stopped(db, message.number):
+            texts.dropped(db, message, "opted_out", now=utcnow())
             return None
         if valid_s < 1:
             texts.reported(db, message_id, "", "fail", now=utcnow(), trouble="too late to be of use")

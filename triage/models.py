@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from triage.db import UtcDateTime
 from triage.lifecycles import HELD, OPEN_DISPATCH
-from triage.sealing import BlindIndex, Sealed, tail_of
+from triage.sealing import BlindIndex, Sealed, run_of, tail_of
 
 
 def new_id() -> str:
@@ -28,6 +28,9 @@ def _in(column: str, states: tuple[str, ...]) -> Any:
 
 LEG_UP = "state <> 'ended'"
 """A leg that is not over, as the index over those is made: SQLite takes the index for these very words."""
+
+A_TEXT = "channel = 'text'"
+"""A conversation by text, likewise."""
 
 ON_ITS_WAY = "state IN ('sending', 'sent')"
 """A text whose end nobody has reported, likewise."""
@@ -219,8 +222,15 @@ class Contact(Base):
     number_index: Mapped[KeyedHash | None]
     number_tail: Mapped[KeyedHash | None] = mapped_column(index=True)
     number = Sealed[str | None](  # None when withheld
-        "number_sealed", [BlindIndex("number_index", "number"), BlindIndex("number_tail", "tail", tail_of)]
-    )
+        "number_sealed",
+        [
+            BlindIndex("number_index", "number"), BlindIndex("number_tail", "tail", tail_of),
+            BlindIndex("number_run", "run", run_of),
+        ],
+    )  # fmt: skip
+    number_run: Mapped[KeyedHash | None]  # of the hundred numbers that this one lies in
+    words_index: Mapped[KeyedHash | None]  # of the words of their first text (triage.floods)
+    flood_id: Mapped[str | None] = mapped_column(index=True)  # a text_flood that they are merged in, or were
     line: Mapped[str | None]
     route: Mapped[str]
     locality: Mapped[str | None]
@@ -248,6 +258,14 @@ class Contact(Base):
         Index(
             "ix_contact_went_on_as", "went_on_as",
             postgresql_where=text(WENT_ON), sqlite_where=text(WENT_ON),
+        ),
+        Index(
+            "ix_contact_number_run", "number_run", "started_at",
+            postgresql_where=text(A_TEXT), sqlite_where=text(A_TEXT),
+        ),
+        Index(
+            "ix_contact_words_index", "words_index", "started_at",
+            postgresql_where=text(A_TEXT), sqlite_where=text(A_TEXT),
         ),
         # One open conversation a number and line: two first texts at once still make one.
         Index(

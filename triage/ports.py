@@ -15,7 +15,9 @@ class CarrierUnavailable(Exception):
 
 
 class CarrierRefused(Exception):
-    """The carrier said no, and will say so again. `reason`: gone, opted_out, bad_number, on_its_way or refused."""
+    """The carrier said no, and will say so again. `reason`: gone, opted_out, bad_number, landline, on_its_way or
+    refused.
+    """
 
     def __init__(self, reason: str):
         super().__init__(reason)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callflows import caller, texter
-from triage import bridge, crew_replies, dispatch, first_ring, history, queue, rules, texts, units
+from triage import bridge, crew_replies, dispatch, first_ring, history, opt_outs, queue, rules, texts, units
 from triage.carrier_models import EarlyReport
 from triage.contacts import entry_of, place_by_keyword
 from triage.db import Database
@@ -210,7 +210,9 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
         if word := standing.sure(standing.vocabulary.read(event.words)):
             place_by_keyword(db, contact, word.word, actor="texter", now=now)
         if texter.opted_out(event.words):
-            contact.opted_out = True
+            opt_outs.by_contact(db, contact, opt_outs.SAID, now=event.at)
+        if texter.opted_in(event.words):
+            opt_outs.again_by_contact(db, contact, now=event.at)
         if event.danger:
             contact.danger = True
             if entry.state not in HELD:

@@ -133,6 +133,11 @@ def tail_of(number: str) -> str:
     return number[-3:]
 
 
+def run_of(number: str) -> str:
+    """The hundred numbers a number lies in: all of it but its last two digits."""
+    return number[:-2]
+
+
 @dataclass(frozen=True)
 class BlindIndex:
     """A blind index beside a sealed field: the attribute that holds it, and what of the value is hashed."""

@@ -14,7 +14,19 @@ from sqlalchemy.orm import Session
 
 from callflows import crew, danger
 from callflows.texter import Reply
-from triage import caps, contacts, destinations, dispatch, history, outbox, promises, queue, ringing, same_person
+from triage import (
+    caps,
+    contacts,
+    destinations,
+    dispatch,
+    history,
+    opt_outs,
+    outbox,
+    promises,
+    queue,
+    ringing,
+    same_person,
+)
 from triage.after_models import FollowUp
 from triage.lifecycles import MESSAGE, sources
 from triage.media import Piece, as_kept
@@ -27,6 +39,11 @@ LONGEST = 1600  # the carrier's limit for one message body
 
 NOT_REACHED = "a number the line does not text"
 HELD = "held back: too many texts this hour"
+NO_TEXTS = {
+    "geographic": "A landline reads texts aloud. Ring them instead.",
+    "freephone": "A freephone number takes no texts. Ring them instead.",
+    "corporate": "An internet number takes no texts. Ring them instead.",
+}
 
 
 class CannotText(Exception):
@@ -57,10 +74,12 @@ def to_person(
         raise CannotText(f"A text can hold {LONGEST} characters; this one has {len(body)}.")
     if contact.number is None:
         raise CannotText("Their number is withheld, so they cannot be texted.")
-    if contact.opted_out:
+    if opt_outs.stopped(db, contact.number):
         raise CannotText("They sent an opt-out word, so their carrier stops our texts. Offer them a call instead.")
     if contact.channel == "call" and not contact.text_consent:
         raise CannotText("They have not agreed to texts. Ask them, and note it in the outcome.")
+    if no := NO_TEXTS.get(destinations.kind_of(contact.number)):
+        raise CannotText(no)
     _may_text(db, contact.number)
     return queue_text(db, contact, body, actor=staff.id, staff_id=staff.id, now=now, message_id=message_id)
 
@@ -70,9 +89,15 @@ def may_be_texted(db: Session, contact: Contact, *, asked: bool = False) -> bool
     they agreed to this very text; whoever said no to texts is sent none all the same.
     """
     agreed = contact.channel == "text" or bool(contact.text_consent) or (asked and contact.text_consent is None)
-    agreed = agreed and not contact.opted_out
-    mobile = destinations.kind_of(contact.number) != "geographic"
-    return agreed and mobile and destinations.may_reach(contact.number, destinations.policy(db))
+    agreed = agreed and not opt_outs.stopped(db, contact.number)
+    return agreed and takes_texts(contact.number) and destinations.may_reach(contact.number, destinations.policy(db))
+
+
+def takes_texts(number: str | None) -> bool:
+    """Whether this is a telephone that shows a text, as far as its range tells: a landline reads it aloud in the room,
+    and freephone and internet numbers are nobody's mobile.
+    """
+    return destinations.kind_of(number) not in NO_TEXTS
 
 
 def may_text_back(db: Session, contact: Contact, *, now: datetime) -> bool:
@@ -88,12 +113,9 @@ def may_text_back(db: Session, contact: Contact, *, now: datetime) -> bool:
         return False
     said = next((one.text_consent for one in theirs if one.text_consent is not None), None)
     wrote = any(one.channel == "text" and one.started_at > now - OWN_TEXTS_COUNT for one in theirs)
-    if said is False or not (said or wrote) or any(one.opted_out for one in theirs[:1]):
+    if said is False or not (said or wrote) or opt_outs.stopped(db, contact.number):
         return False
-    if any(one.opted_out for one in theirs if one.channel == "text" and one.started_at > now - OWN_TEXTS_COUNT):
-        return False
-    mobile = destinations.kind_of(contact.number) != "geographic"
-    return mobile and destinations.may_reach(contact.number, destinations.policy(db))
+    return takes_texts(contact.number) and destinations.may_reach(contact.number, destinations.policy(db))
 
 
 def dropped(db: Session, message: Message, why: str, *, now: datetime) -> None:
@@ -252,7 +274,8 @@ def reported(
         dispatch.text_failed(db, message.dispatch_id, offer=crew.is_offer(message.body), now=now, trouble=trouble)
     if message.state == "failed" and message.contact_id:
         contact = db.get_one(Contact, message.contact_id)
-        contact.opted_out = contact.opted_out or trouble == "opted_out"
+        if trouble == "opted_out":
+            opt_outs.by_contact(db, contact, opt_outs.CARRIER, now=now)
         asked = db.scalar(select(FollowUp.contact_id).where(FollowUp.message_id == message.id))
         if not asked and not queue.with_nurse(db, contact.id):  # she sees it on her page, and is there for them
             promises.owe_call_back(db, contact, "A text to them did not arrive", now=now, they_came=False)

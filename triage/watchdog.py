@@ -19,12 +19,12 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage import alarms, carrier_copies, on_call, promises, queue, rules
+from triage import alarms, carrier_copies, dispatch, on_call, opt_outs, promises, queue, rules
 from triage.alarms import EVERYBODY, Finding
 from triage.carrier_models import Comparison
 from triage.db import utcnow
 from triage.jobs import Means
-from triage.models import Incident, Line, Outbox, Presence, Promise, QueueEntry
+from triage.models import Contact, Incident, Line, Outbox, Presence, Promise, QueueEntry, Unit
 from triage.ringing import service_number
 from triage.spool import Spool
 
@@ -44,6 +44,7 @@ SPOOL_LATE_S: Final = 60
 CLOCKS_APART_S: Final = 5
 JUMP_TOLD_FOR_S: Final = 600.0
 DISK_LEAST: Final = 0.05
+REFUSED_TOLD_FOR: Final = timedelta(minutes=10)  # on call rung five times; on the screens until somebody has seen it
 
 Check = Callable[[Session, datetime], Sequence[Finding]]
 
@@ -156,11 +157,43 @@ def no_line(db: Session, now: datetime) -> list[Finding]:
     return [Finding("no_line", "No line is configured: run `nowrongdoor apply`.", EVERYBODY)]
 
 
+def crew_phones_stopped(db: Session, now: datetime) -> list[Finding]:
+    """A car's telephone stopped our texts: its offers are rung, and all else must be told to its crew by somebody."""
+    if db.scalar(select(Line.number).where(Line.active).limit(1)) is None:
+        return []
+    stopped = opt_outs.units_stopped(db, dispatch.texts_from(db))
+    on_duty = set(db.scalars(select(Unit.call_sign).where(Unit.call_sign.in_(stopped), Unit.state != "off_duty")))
+    return [
+        Finding("crew_phone_stopped", f"{name}'s phone stopped our texts: START from it undoes that.",
+                int(name in on_duty), name)
+        for name in sorted(stopped)
+    ]  # fmt: skip
+
+
+def texts_refused(db: Session, now: datetime) -> list[Finding]:
+    """The carrier refused a text to a person because of an opt-out word that we never saw: told once. One who waits for
+    an answer is touched now; with a nurse, she sees it on her page.
+    """
+    found = []
+    for row in opt_outs.refused_since(db, now - REFUSED_TOLD_FOR):
+        waits = select(QueueEntry.id).join(Contact, Contact.id == QueueEntry.contact_id)
+        waits = waits.where(Contact.number_index == row.number_index, QueueEntry.state == "waiting")
+        a_car = db.scalar(select(Unit.call_sign).where(Unit.phone_index == row.number_index).limit(1))
+        if a_car is None:
+            touched = int(db.scalar(waits.limit(1)) is not None)
+            words = (
+                "A person's carrier stops our texts to them: offer them a call. Only their own word START undoes it."
+            )
+            found.append(Finding("texts_refused", words, touched, row.id))
+    return found
+
+
 CHECKS: Final[dict[str, Check]] = {
     "danger_waits": danger_waits, "nobody_on_shift": nobody_on_shift, "claim_stuck": claim_stuck,
     "promises_late": promises_late, "car_late": cars_late, "work_late": work_late,
     "dispatch_queue_late": dispatch_queue_late, "carrier_away": carrier_away,
     "copies_left": copies_left, "no_line": no_line, "clocks_apart": clocks_apart,
+    "crew_phone_stopped": crew_phones_stopped, "texts_refused": texts_refused,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from callflows.texter import OPT_OUT
-from callflows.wording import SENTENCES, words
+from callflows.wording import BEGUN_BY_US, SENTENCES, words
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [name for name in SENTENCES if name.startswith("text_")]
@@ -71,6 +71,25 @@ def test_no_sentence_grades_a_person_or_hangs_on_a_machine(name: str) -> None:
     assert not re.search(
         r"\b(risk|score|priority|category|suicid\w*|your call is important|error|invalid)\b", SENTENCES[name], re.I
     )
+
+
+@pytest.mark.parametrize("name", sorted(BEGUN_BY_US))
+def test_a_text_that_begins_on_our_side_says_nothing_of_the_service_on_a_locked_screen(name: str) -> None:
+    shown = words({}, name, service="Solent Crisis Line", help="A").lower()[:40]
+    assert not re.search(r"solent|crisis|mental|nurse|line\b", shown), shown
+
+
+def test_every_text_is_either_an_answer_to_one_of_theirs_or_discreet() -> None:
+    answers = {
+        "text_first",
+        "text_first_place",
+        "text_who",
+        "text_danger",
+        "text_danger_with_nurse",
+        "text_place",
+        "text_which",
+    }
+    assert set(TEXTS) == answers | BEGUN_BY_US
 
 
 @pytest.mark.parametrize("name", TEXTS)

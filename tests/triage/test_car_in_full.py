@@ -214,20 +214,6 @@ def test_an_offer_the_carrier_has_is_left_until_its_deadline(car: Car) -> None:
     assert owed(car) == []
 
 
-@pytest.mark.parametrize("how", ["the carrier refuses", "the crew sends STOP"])
-def test_a_phone_that_stopped_our_texts_is_offered_nothing_until_somebody_has_seen_to_it(car: Car, how: str) -> None:
-    if how == "the crew sends STOP":
-        car.says("IW01", "Stop")
-        incident = car.asked()
-    else:
-        incident = car.asked()
-        with car.database.transaction() as db:
-            offer = db.scalars(select(Message).where(Message.dispatch_id == car.open(incident).id)).one()
-            reported(db, offer.id, "", "fail", now=car.now, trouble="opted_out")
-    assert car.open(incident).call_sign == "IW02"
-    assert (car.unit("IW01").state, car.unit("IW01").reason) == ("not_ready", dispatch.PHONE_STOPPED)
-
-
 # --- stand-down -------------------------------------------------------------------------------------------------------
 
 

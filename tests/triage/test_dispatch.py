@@ -218,7 +218,7 @@ def test_an_offer_that_cannot_reach_its_crew_goes_to_the_next_at_once(car: Car) 
     first = car.open(incident)
     with car.database.transaction() as db:
         offer = db.scalars(select(Message).where(Message.dispatch_id == first.id)).one()
-        texts.reported(db, offer.id, "", "fail", now=car.now, trouble="opted_out")
+        texts.reported(db, offer.id, "", "fail", now=car.now, trouble="phone unreachable")
     assert (car.open(incident).call_sign, car.incident(incident).state) == ("IW02", "offered")
     with car.database.reading() as db:
         assert db.get_one(Dispatch, first.id).note == "The offer did not reach their phone"

@@ -10,12 +10,12 @@ from tests import factories
 from tests.fakes import FakeCarrier
 from tests.triage.scene import Scene
 from tests.triage.test_dispatch import Car
-from triage import alarms, jobs, outbox, promises, watchdog
+from triage import alarms, dispatch, jobs, opt_outs, outbox, promises, watchdog
 from triage.alarm_models import Alarm
 from triage.carrier_models import Comparison
 from triage.contacts import NotFound
 from triage.db import Database
-from triage.models import QueueEntry, Staff, new_id
+from triage.models import Contact, QueueEntry, Staff, new_id
 from triage.spool import Event, Spool
 from triage.watchdog import Watchdog
 
@@ -330,3 +330,45 @@ def test_several_alarms_told_in_one_call_are_seen_by_one_key(lab: Lab) -> None:
     with lab.scene.database.transaction() as db:
         alarms.heard(db, lab.carrier.told_of[-1] or "", only, now=lab.scene.now)
     assert [row for row in lab.alarms() if row.seen_at is None] == []
+
+
+def test_a_cars_phone_that_stopped_our_texts_is_told_until_start_comes_from_it(lab: Lab) -> None:
+    [on_call] = lab.on_call("dispatcher")
+    unit = factories.make_unit(lab.scene.database, "IW01", now=lab.scene.now)
+    with lab.scene.database.transaction() as db:
+        opt_outs.by_unit(db, db.merge(unit), dispatch.texts_from(db), opt_outs.CARRIER, now=lab.scene.now)
+    lab.rounds()
+    [alarm] = [one for one in lab.alarms() if one.kind == "crew_phone_stopped"]
+    assert alarm.words == "IW01's phone stopped our texts: START from it undoes that."
+    assert on_call in lab.rung(), "whoever is on duty is rung about it"
+    with lab.scene.database.transaction() as db:
+        opt_outs.again_by_unit(db, db.merge(unit), now=lab.scene.now)
+    lab.rounds()
+    assert "crew_phone_stopped" not in lab.kinds()
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_person_the_carrier_refuses_to_text_raises_an_alarm_that_rings_only_while_they_wait(
+    lab: Lab, waits: bool
+) -> None:
+    [on_call] = lab.on_call("supervisor")
+    nurse = lab.scene.nurse()
+    person = lab.scene.texter()
+    if not waits:
+        lab.scene.together(person, nurse)
+    with lab.scene.database.transaction() as db:
+        opt_outs.by_contact(db, db.get_one(Contact, person.id), opt_outs.CARRIER, now=lab.scene.now)
+    lab.rounds()
+    [alarm] = [one for one in lab.alarms() if one.kind == "texts_refused"]
+    assert "offer them a call" in alarm.words
+    assert (on_call in lab.rung()) == waits
+    assert (person.number or "none") not in alarm.words
+
+
+def test_a_word_that_they_said_themselves_is_no_alarm_a_nurse_sees_it(lab: Lab) -> None:
+    lab.scene.nurse()
+    person = lab.scene.texter()
+    with lab.scene.database.transaction() as db:
+        opt_outs.by_contact(db, db.get_one(Contact, person.id), opt_outs.SAID, now=lab.scene.now)
+    lab.rounds()
+    assert lab.kinds() == []

@@ -8,7 +8,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import choosing, crew_calls, duties, incidents, promises, revisions, rules, travel, units, whereabouts
+from triage import (
+    choosing,
+    crew_calls,
+    dispatch,
+    duties,
+    incidents,
+    opt_outs,
+    promises,
+    revisions,
+    rules,
+    travel,
+    units,
+    whereabouts,
+)
 from triage.choosing import Proposal
 from triage.db import Database
 from triage.desk import desk_data
@@ -101,6 +114,7 @@ def panels(db: Session, staff: Staff, now: datetime) -> dict[str, Any]:
         "unit_at": whereabouts.of_units(db, cars, now, walls.incident),
         "outline": rules.current(db).outline,
         "phones": {car.call_sign: car.phone for car in cars},
+        "phone_stopped": opt_outs.units_stopped(db, dispatch.texts_from(db)) if cars else set(),
         "promises": owed,
         "owners": desk_data.owners(db),
         "in_queue": desk_data.in_queue(db),

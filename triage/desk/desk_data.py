@@ -13,6 +13,7 @@ from triage import (
     drafts,
     handing,
     one_person,
+    opt_outs,
     outcomes,
     presence,
     promises,
@@ -20,6 +21,7 @@ from triage import (
     ringing,
     silence,
     text_calls,
+    texts,
 )
 from triage.desk import conversations
 from triage.lifecycles import HELD, OPEN_ENTRY, OPEN_INCIDENT
@@ -52,6 +54,8 @@ class WithMe:
     incidents: Sequence[Incident]
     outcomes: Sequence[Outcome]
     directory: Sequence[DirectoryEntry]
+    stopped: bool  # their number stopped our texts, now or before
+    takes_texts: bool  # their number is no landline, as far as it tells
     wrote_at: datetime | None = None  # when they wrote last, in a text conversation
     reach: Leg | None = None  # the last call that she made to them from this text conversation
     can_ring: bool = False
@@ -62,7 +66,7 @@ class WithMe:
     def can_text(self) -> bool:
         """Whether a text could reach them: a texter, or a caller who agreed."""
         agreed = self.contact.channel == "text" or bool(self.contact.text_consent)
-        return agreed and self.contact.number is not None and not self.contact.opted_out
+        return agreed and self.contact.number is not None and self.takes_texts and not self.stopped
 
     @property
     def car_open(self) -> bool:
@@ -121,6 +125,8 @@ def workspace(db: Session, staff: Staff, walls: Walls, now: datetime, showing: s
         can_ring=entry.state in HELD and text_calls.may_be_rung(db, contact),
         ringing=one_person.ringing_now(db, contact, now) if entry.state in HELD else None,
         quiet=silence.of(db, entry),
+        stopped=opt_outs.stopped(db, contact.number),
+        takes_texts=texts.takes_texts(contact.number),
     )
 
 

@@ -183,6 +183,8 @@ HAPPENED: Final = {
     "moved_to_text": "Goes on by text",
     "went_on_as": "Went on as another contact of the same person",
     "took_their_call": "Call taken by the nurse who texts with them",
+    "texts_stopped": "Stopped our texts",
+    "texts_wanted": "Wants our texts again",
 }
 NOTICE: Final = {
     "break_glass": "broke the glass and opened a record of another locality",
@@ -228,6 +230,7 @@ TEXT: Final = {
 TROUBLE: Final = {
     "opted_out": "They sent an opt-out word, so their carrier stops our texts. Offer a call; START undoes it.",
     "bad_number": "This number cannot take texts. Offer a call.",
+    "landline": "It is a landline, or a line that takes no texts. Ring them instead.",
     texts.NOT_REACHED: "The line does not text this number. Speak with them instead.",
     texts.HELD: "Too many texts this hour, so it was held back. Offer a call, or send it again later.",
     "not known whether it was sent": "It may or may not have gone out. Ask before you send it again.",

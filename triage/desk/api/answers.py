@@ -7,7 +7,7 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage import contacts, duties, ladder, media, outcomes, presence, queue, same_person
+from triage import contacts, duties, ladder, media, opt_outs, outcomes, presence, queue, same_person
 from triage.car_models import Duty
 from triage.contacts import masked
 from triage.incidents import first_999
@@ -440,8 +440,8 @@ class ContactAnswer(Struct, kw_only=True):
             reason="; ".join(entry.reasons) if entry else None, waiting_since=entry.arrived_at if entry else None,
             connected_at=entry.connected_at if entry else None, ended_how=entry.ended_how if entry else None,
             nurse=queue.nurse_name(db, entry) if entry else None, caller_role=row.caller_role, danger=row.danger,
-            cannot_talk=row.cannot_talk, text_consent=row.text_consent, opted_out=row.opted_out,
-            language=row.language,
+            cannot_talk=row.cannot_talk, text_consent=row.text_consent, language=row.language,
+            opted_out=row.opted_out or opt_outs.stopped(db, row.number),
             outcomes=[OutcomeAnswer.of(db, each) for each in outcomes.of(db, row.id)],
             messages=[MessageAnswer.of(db, each) for each in contacts.messages(db, row.id)],
             incidents=[IncidentAnswer.of(db, each) for each in contacts.incidents(db, row.id)],
