@@ -13,10 +13,10 @@ from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from callflows import caller, texter
+from callflows import caller, reserved, texter
 from triage import bridge, crew_replies, dispatch, first_ring, history, queue, rules, texts, units
 from triage.carrier_models import EarlyReport
-from triage.contacts import entry_of, place_by_keyword
+from triage.contacts import choose_language, entry_of, place_by_keyword
 from triage.db import Database
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Line
@@ -209,6 +209,8 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
         entry = queue.join(db, contact, standing.service.rules, now=now)
         if word := standing.sure(standing.vocabulary.read(event.words)):
             place_by_keyword(db, contact, word.word, actor="texter", now=now)
+        if language := reserved.language(event.words):
+            choose_language(db, contact, language, now=event.at)
         if texter.opted_out(event.words):
             contact.opted_out = True
         if event.danger:
