@@ -176,7 +176,7 @@ def check(production: bool) -> None:
     runs. Exit code 1 if anything would.
     """
     from telephony import rehearsal
-    from telephony.readiness import carrier_faults
+    from telephony.readiness import NOT_SEEN, carrier_faults
     from triage import production_check
     from triage.startup import settings_or_exit
 
@@ -191,6 +191,7 @@ def check(production: bool) -> None:
         faults.append(f"A trial call to {settings.public_base_url} was not answered as a caller's is: {trial}.")
     if production:
         faults += production_check.findings(settings, os.environ, Path.cwd())
+        click.echo(NOT_SEEN)
     for fault in faults:
         click.echo(fault, err=True)
     if faults:

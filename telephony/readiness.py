@@ -12,6 +12,11 @@ WANTED = {
     "sms_url": "/sms/incoming",
 }
 
+NOT_SEEN = (
+    "Cannot be seen from here: whether the carrier still answers STOP and HELP by itself. Text HELP to a line and read "
+    "whose words come back; how to switch it off is in README, The text line."
+)
+
 
 def carrier_faults(carrier: TwilioCarrier, lines: Mapping[str, str]) -> list[str]:
     """One sentence for each thing to mend at the carrier. `lines` are our numbers, each with its route."""

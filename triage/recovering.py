@@ -13,10 +13,10 @@ from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from callflows import caller, texter
+from callflows import caller, reserved, texter
 from triage import bridge, crew_replies, dispatch, first_ring, history, opt_outs, queue, rules, texts, units
 from triage.carrier_models import EarlyReport
-from triage.contacts import entry_of, place_by_keyword
+from triage.contacts import choose_language, entry_of, goes_on_as, place_by_keyword
 from triage.db import Database
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Line
@@ -202,6 +202,7 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
     )
     with database.transaction() as db:
         contact = db.scalars(select(Contact).where(Contact.id == opened.contact_id).with_for_update()).one()
+        contact = goes_on_as(db, contact)
         if texts.received(db, contact, event.carrier_id, event.words, now=event.at, media=event.media) is None:
             return
         contact.failed_safe_at = contact.failed_safe_at or event.at
@@ -209,11 +210,13 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
         entry = queue.join(db, contact, standing.service.rules, now=now)
         if word := standing.sure(standing.vocabulary.read(event.words)):
             place_by_keyword(db, contact, word.word, actor="texter", now=now)
+        if language := reserved.language(event.words):
+            choose_language(db, contact, language, now=event.at)
         if texter.opted_out(event.words):
             opt_outs.by_contact(db, contact, opt_outs.SAID, now=event.at)
         if texter.opted_in(event.words):
             opt_outs.again_by_contact(db, contact, now=event.at)
         if event.danger:
-            contact.danger = True
+            contact.danger = contact.danger or contact.channel == "text"  # of their call nothing is said aloud
             if entry.state not in HELD:
                 queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor="texter", now=now)

@@ -153,8 +153,8 @@ def test_the_first_answer_says_that_no_nurse_is_free_while_none_is_on_shift(line
 def test_the_first_answer_says_how_many_are_before_them_and_how_long_it_took_lately(line, in_database):
     in_database(lambda db: presence.put(db, a_nurse(db), "ready", "browser", now=utcnow()))
     assert line.texts("hello", From="+447700900301").said.endswith("You are next. We cannot say how long it will be.")
-    for number in range(3):  # connected after four, five and twelve minutes
-        waited(in_database, line, f"+44770090031{number}", (4, 5, 12)[number])
+    for number, minutes in (("+447700900310", 4), ("+447700900311", 5), ("+447700900312", 12)):
+        waited(in_database, line, number, minutes)
     said = line.texts("hello", From="+447700900302").said
     assert said.endswith("One person is before you. Lately people waited about 5 minutes.")
 

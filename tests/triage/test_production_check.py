@@ -131,4 +131,5 @@ def test_the_command_says_every_finding_and_ends_with_one(tmp_path: Path) -> Non
     )
     assert done.returncode == 1
     assert "SERVICE_MODE is local" in done.stderr
+    assert "whether the carrier still answers STOP and HELP by itself" in done.stdout
     assert not [word for word in ("Traceback", settings_here["SECRET_KEY"]) if word in done.stderr + done.stdout]

@@ -138,6 +138,12 @@ def test_a_text_is_kept_once_and_waits_for_a_nurse(lab: Lab) -> None:
     assert contact.keyword == "harbour"
 
 
+def test_the_language_asked_for_while_the_database_was_away_is_theirs(lab: Lab) -> None:
+    lab.drains(Event("text", "SM5", RANG, NUMBER, DIRECT, words="Cymraeg os gwelwch yn dda", danger=False))
+    [contact] = lab.contacts()
+    assert contact.language == "cy"
+
+
 def test_a_texter_in_danger_is_first(lab: Lab) -> None:
     lab.drains(Event("text", "SM2", RANG, NUMBER, DIRECT, words="he has a knife", danger=True))
     with lab.database.reading() as db:
