@@ -278,7 +278,7 @@ def test_local_help_is_offered_once_placed_and_texted_when_asked_for_and_they_go
     assert line.texts("LOCAL").said == ""
     sent = select(Message).where(Message.direction == "out", Message.state == "waiting")
     (help_near,) = in_database(lambda db: [text.body for text in db.scalars(sent)])
-    assert help_near.startswith("Help near you:")
+    assert help_near.startswith("These are the places near you")
     line.texts("local")
     assert len(in_database(lambda db: db.scalars(sent).all())) == 1
     assert the_entry(in_database).state == "waiting"
