@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from callflows import caller, texter
 from triage import bridge, crew_replies, dispatch, first_ring, history, queue, rules, texts, units
 from triage.carrier_models import EarlyReport
-from triage.contacts import entry_of, place_by_keyword
+from triage.contacts import entry_of, goes_on_as, place_by_keyword
 from triage.db import Database
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Line
@@ -202,6 +202,7 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
     )
     with database.transaction() as db:
         contact = db.scalars(select(Contact).where(Contact.id == opened.contact_id).with_for_update()).one()
+        contact = goes_on_as(db, contact)
         if texts.received(db, contact, event.carrier_id, event.words, now=event.at) is None:
             return
         contact.failed_safe_at = contact.failed_safe_at or event.at
@@ -212,6 +213,6 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
         if texter.opted_out(event.words):
             contact.opted_out = True
         if event.danger:
-            contact.danger = True
+            contact.danger = contact.danger or contact.channel == "text"  # of their call nothing is said aloud
             if entry.state not in HELD:
                 queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor="texter", now=now)
