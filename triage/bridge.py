@@ -352,6 +352,7 @@ def pages_gone(db: Session, rules: Rules, *, now: datetime) -> int:
             if not queue.put_back(db, entry, reason, actor="clock", now=now, token=token, band=band):
                 continue
             _end_nurse_legs(db, entry, now, token=token)
+            one_person.not_with_her_now(db, entry, now=now)
         presence.change(db, row, "break", actor="clock", now=now, reason=presence.PAGE_GONE)
         gone += 1
     return gone
@@ -424,6 +425,7 @@ def finish(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> Non
     if contact.channel == "call" and not contact.leg_ended:
         outbox.add(db, "end_call", now=now, contact_id=contact.id)
     _end_nurse_legs(db, entry, now)
+    one_person.not_with_her_now(db, entry, now=now)
 
 
 def give_back(db: Session, contact: Contact, staff: Staff, *, now: datetime, ahead: bool = True) -> None:
@@ -440,6 +442,7 @@ def give_back(db: Session, contact: Contact, staff: Staff, *, now: datetime, ahe
     _end_nurse_legs(db, entry, now, token=token)
     if was != "offered" and contact.channel == "call" and not contact.leg_ended:
         outbox.add(db, "return_caller", now=now, contact_id=contact.id, token=token)
+    one_person.not_with_her_now(db, entry, now=now)
 
 
 def go_on_by_text(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> QueueEntry:
