@@ -361,6 +361,7 @@ def _page_gone_for(db: Session, entry: QueueEntry, row: Presence, now: datetime)
     reason = "" if offered else "The nurse's page stopped answering"
     if queue.put_back(db, entry, reason, actor="clock", now=now, token=token, band=band):
         _end_nurse_legs(db, entry, now, token=token)
+        one_person.not_with_her_now(db, entry, now=now)
 
 
 def caller_gone(db: Session, contact: Contact, *, now: datetime) -> None:
@@ -438,6 +439,7 @@ def finish(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> Non
     if contact.channel == "call" and not contact.leg_ended:
         outbox.add(db, "end_call", now=now, contact_id=contact.id)
     _end_nurse_legs(db, entry, now)
+    one_person.not_with_her_now(db, entry, now=now)
 
 
 def give_back(db: Session, contact: Contact, staff: Staff, *, now: datetime, ahead: bool = True) -> None:
@@ -454,6 +456,7 @@ def give_back(db: Session, contact: Contact, staff: Staff, *, now: datetime, ahe
     _end_nurse_legs(db, entry, now, token=token)
     if was != "offered" and contact.channel == "call" and not contact.leg_ended:
         outbox.add(db, "return_caller", now=now, contact_id=contact.id, token=token)
+    one_person.not_with_her_now(db, entry, now=now)
 
 
 def go_on_by_text(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> QueueEntry:

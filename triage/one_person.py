@@ -127,6 +127,28 @@ def ringing_now(db: Session, contact: Contact, now: datetime) -> Ringing | None:
     return None
 
 
+def not_with_her_now(db: Session, texting: QueueEntry, *, now: datetime) -> None:
+    """A nurse has finished a text conversation, or it went back to the queue, while they ring: the call does not say
+    any more that they are texting with her, and a conversation that waits goes on as the call.
+    """
+    call = ringing_now(db, texting.contact, now)
+    if call is None or call.entry is None:
+        return
+    before, arrived_at = texting.state, texting.arrived_at
+    band = texting.band if before == "waiting" else call.entry.band
+    queue.raise_to(db, call.entry, band, WAS_TEXTING, actor="clock", now=now)
+    call.entry.reasons = _together(call.entry, texting)
+    if before == "waiting" and queue.goes_on_as_call(db, texting, call.contact, now=now):
+        call.entry.arrived_at = min(call.entry.arrived_at, arrived_at)
+    db.flush()
+
+
+def _together(call: QueueEntry, texting: QueueEntry) -> list[str]:
+    """The reasons of a call and of the text conversation that is over: whoever takes the call reads both."""
+    kept = [why for why in call.reasons if not why.startswith(queue.TEXTING_WITH)]
+    return list(dict.fromkeys([*kept, *(why for why in texting.reasons if why != queue.NOT_YET_ASKED)]))
+
+
 def ends_into_call(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> QueueEntry:
     """The text conversation this nurse holds ends, and goes on as the call they make now: that entry, for her to claim
     in this same transaction. Raises queue.NotTheirs, NotRinging: over already, or somebody else has it.
@@ -146,7 +168,7 @@ def ends_into_call(db: Session, contact: Contact, staff: Staff, *, now: datetime
     band = min(texting.band, queue.VERY_URGENT)
     queue.raise_to(db, call.entry, band, WAS_TEXTING, actor=staff.id, now=now)
     call.entry.arrived_at = min(call.entry.arrived_at, texting.arrived_at)
-    call.entry.reasons = [why for why in call.entry.reasons if not why.startswith(queue.TEXTING_WITH)]
+    call.entry.reasons = _together(call.entry, texting)
     db.flush()
     history.record(db, "took_their_call", actor=staff.id, now=now, contact_id=call.contact.id, other=contact.id)
     return call.entry

@@ -71,7 +71,8 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
             arrived_at = min(arrived_at, texting.arrived_at)
             reasons = _reasons(*reasons, TEXTED_FIRST, *texting.reasons)
         else:
-            reasons = _reasons(*reasons, f"{TEXTING_WITH} {nurse_name(db, texting) or 'a nurse'}")
+            danger = [SAID_DANGER] if said_danger(texting) else []
+            reasons = _reasons(*danger, *reasons, f"{TEXTING_WITH} {nurse_name(db, texting) or 'a nurse'}")
     return at_place(db, contact, band, reasons, arrived_at, now=now)
 
 

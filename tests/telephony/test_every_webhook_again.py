@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from tests.telephony.conftest import Exchange, TheLine
 from tests.telephony.test_voice import a_nurse, contact_of, take
-from triage import bridge, contacts, crew_calls, dispatch, incidents, texts, units
+from triage import bridge, contacts, crew_calls, dispatch, incidents, text_calls, texts, units
 from triage.db import Database, utcnow
 from triage.models import Contact, Dispatch, Incident, Leg, Message, Outbox, Presence, Promise, QueueEntry, Unit
 from triage.rules import Rules
@@ -124,12 +124,41 @@ def _a_crew_rung_and_put_through(line: TheLine, in_database: Any) -> None:
         line.texts(f"{tag} {digit}", From=phone)
 
 
+def _a_texter_who_asks_to_be_rung_and_is(line: TheLine, in_database: Any) -> None:
+    line.texts("hello")
+    line.texts("pls ring me")
+
+    def ring(db: Any) -> str:
+        nurse = a_nurse(db)
+        entry = bridge.take_next(db, nurse, Rules(), now=utcnow())
+        return text_calls.ask(db, entry.contact, nurse, now=utcnow()).id
+
+    leg = in_database(ring)
+    theirs = {"CallSid": "CA" + "7" * 32, "ParentCallSid": NURSE_CALL}
+    ready = line.post(f"/voice/legs/{leg}/answer", CallSid=NURSE_CALL)
+    dials = line.post(ready.attribute("action"), CallSid=NURSE_CALL, Digits="1")
+    asked = line.post(dials.attribute("url"), **theirs)
+    line.post(asked.attribute("action"), Digits="1", **theirs)
+    line.post(dials.attribute("action"), CallSid=NURSE_CALL, DialCallStatus="completed")
+    line.post(f"/voice/legs/{leg}/status", CallSid=NURSE_CALL, CallStatus="completed")
+    line.texts("thank you")
+
+
+def _a_caller_who_texts_while_they_wait(line: TheLine, in_database: Any) -> None:
+    line.rings().stays_silent().holds()
+    line.texts("I cannot say it aloud")
+    line.texts("I have taken an overdose")
+    line.texts("call me")
+
+
 ENDS = {
     _a_call_that_ends_with_a_nurse: ("finished", []),
     _a_call_given_up: ("abandoned", []),
     _a_nurse_lost: ("waiting", []),
     _a_texter_and_a_car: ("connected", ["with_person"]),
     _a_crew_rung_and_put_through: ("connected", ["clear"]),
+    _a_texter_who_asks_to_be_rung_and_is: ("connected", []),
+    _a_caller_who_texts_while_they_wait: ("waiting", []),
 }
 """Where the entry, and the car's jobs, stand after each story."""
 each_story = pytest.mark.parametrize("story", ENDS, ids=lambda story: story.__name__.strip("_"))

@@ -206,6 +206,31 @@ def test_a_call_of_somebody_who_is_texting_with_a_nurse_waits_and_says_with_whom
     assert (ringing.contact.id, ringing.nurse) == (call.id, None)
 
 
+def test_a_conversation_given_back_while_they_ring_goes_on_as_the_call(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    scene.together(text, nurse)
+    scene.later(minutes=4)
+    call = scene.caller(number=THEIRS)
+    with scene.database.transaction() as db:
+        bridge.give_back(db, db.get_one(Contact, text.id), db.get_one(Staff, nurse.id), now=scene.now)
+    assert scene.waiting() == [call.id], "one person is one wait"
+    entry = scene.entry(call)
+    assert (entry.band, entry.arrived_at) == (queue.VERY_URGENT, text.started_at)
+    assert entry.reasons == [one_person.WAS_TEXTING, "Given back by a nurse"]
+    assert read(scene, call) == ["hello"]
+
+
+def test_a_conversation_finished_while_they_ring_is_not_said_to_go_on(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    scene.together(text, nurse)
+    call = scene.caller(number=THEIRS)
+    scene.finishes(text, nurse)
+    assert scene.entry(call).reasons == [one_person.WAS_TEXTING]
+    assert scene.waiting() == [call.id]
+
+
 def test_she_takes_their_call_in_one_press_and_the_texts_come_along(scene: Scene) -> None:
     nurse = scene.nurse()
     text = texter(scene)
@@ -221,6 +246,20 @@ def test_she_takes_their_call_in_one_press_and_the_texts_come_along(scene: Scene
     scene.accepts(scene.leg(call, nurse))
     assert scene.arrives(call)
     assert read(scene, call) == ["hello"]
+
+
+def test_danger_said_by_text_is_not_lost_when_she_takes_their_call(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene, danger=True)
+    scene.together(text, nurse)
+    call = scene.caller(number=THEIRS)
+    assert (scene.entry(call).band, scene.entry(call).reasons[0]) == (queue.DANGER, queue.SAID_DANGER)
+    takes_call(scene, text, nurse)
+    assert queue.SAID_DANGER in scene.entry(call).reasons
+    scene.accepts(scene.leg(call, nurse))
+    scene.arrives(call)
+    scene.hangs_up(call)
+    assert [one.contact_id for one in scene.owed()] == [call.id]
 
 
 def test_pressed_twice_it_is_taken_once(scene: Scene) -> None:

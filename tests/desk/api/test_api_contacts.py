@@ -317,3 +317,40 @@ def test_a_text_conversation_is_finished_too(lab: Lab, ana: Client) -> None:
     ana.post("/queue/next", status=200)
     assert ana.post(f"/contacts/{contact}/finish", status=200)["state"] == "finished"
     assert lab.text("hello again") != contact
+
+
+# --- between text and call --------------------------------------------------------------------------------------------
+
+
+def test_whoever_texts_is_rung_and_their_call_is_taken(lab: Lab, ana: Client) -> None:
+    texter = lab.text("Is anybody there?", line="+441632960111")
+    ana.post("/queue/next", status=200)
+    assert ana.post(f"/contacts/{texter}/ring", status=200)["state"] == "connected"
+    ana.post(f"/contacts/{texter}/ring", status=200)
+    assert lab.left_to_do() == ["place_call"], "rung once"
+    ana.post(f"/contacts/{texter}/take-call", status=409)
+    call = lab.ring(MOBILE)
+    [waits] = ana.get("/queue")
+    assert waits["reasons"] == ["Is texting with Ana Fernsby"]
+    taken = ana.post(f"/contacts/{texter}/take-call", status=200)
+    assert (taken["contact_id"], taken["state"]) == (call, "offered")
+    assert ana.get("/queue") == []
+    assert [text["body"] for text in ana.get(f"/contacts/{call}")["messages"]] == ["Is anybody there?"]
+    assert ana.get(f"/contacts/{texter}")["ended_how"] == "went_on_as_call"
+
+
+def test_whoever_texts_and_then_rings_is_one_entry(lab: Lab, ana: Client) -> None:
+    lab.text("Is anybody there?")
+    lab.later(60)
+    call = lab.ring(MOBILE)
+    assert [(entry["contact_id"], entry["channel"]) for entry in ana.get("/queue")] == [(call, "call")]
+
+
+def test_a_call_goes_on_by_text(lab: Lab, ana: Client, contact: str) -> None:
+    ana.post(f"/contacts/{contact}/to-text", status=409)
+    ana.post(f"/contacts/{contact}/outcomes", OUTCOME | {"text_consent": True})
+    gone_on = ana.post(f"/contacts/{contact}/to-text", status=200)
+    assert (gone_on["channel"], gone_on["state"]) == ("text", "connected")
+    ana.post(f"/contacts/{contact}/to-text", status=200)
+    lab.hang_up(contact)
+    assert ana.get(f"/contacts/{contact}")["state"] == "connected"
