@@ -13,7 +13,7 @@ import phonenumbers
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from triage import history, same_person
+from triage import history, media, same_person
 from triage.after_models import FollowUp
 from triage.keeping_models import RightsNote
 from triage.models import Contact, Dispatch, History, Incident, Leg, Message, Outcome, Promise, QueueEntry, Staff
@@ -25,6 +25,7 @@ PARTS = (
     ("The question after", FollowUp),
     ("Asked or objected", RightsNote), ("Opened from another place", BreakGlass),
 )  # fmt: skip
+NOT_TOLD = ("id", "last_reply", "place", "erase_again_at", "erase_tries")
 STYLE = "body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}dt{font-weight:bold}"
 
 
@@ -97,9 +98,11 @@ def _row(row: Any, names: dict[str, str]) -> dict[str, Any]:
         index.attribute for field in sealed.values() for index in field.indexes
     }
     told: dict[str, Any] = {name: getattr(row, name) for name in sealed}
+    if told.get("media"):  # what came with a text, in words: it is not kept here
+        told["media"] = [media.KINDS[piece.kind] for piece in media.of(told["media"])]
     for attribute in inspect(model).column_attrs:
         name, value = attribute.key, getattr(row, attribute.key)
-        if name in inner or (name.endswith("_id") and value not in names) or name in ("id", "last_reply", "place"):
+        if name in inner or (name.endswith("_id") and value not in names) or name in NOT_TOLD:
             continue
         told[name.removesuffix("_id")] = names.get(value, value) if isinstance(value, str) else _plain(value)
     return told

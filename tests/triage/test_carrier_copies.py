@@ -10,11 +10,12 @@ from sqlalchemy import select, update
 from tests import factories
 from tests.fakes import FakeCarrier
 from tests.triage.scene import Scene
-from triage import approvals, carrier_copies, jobs, retention, rules, texts, watchdog
+from triage import approvals, carrier_copies, jobs, own_record, retention, rules, service_file, texts, watchdog
 from triage.db import Database, utcnow
 from triage.erasing import AWAY_FOR, Erasing
 from triage.models import Contact, Message, Outbox
 from triage.retention import Due
+from triage.service_shape import ServiceFileError, Texts
 
 DAY = timedelta(hours=24)
 
@@ -28,14 +29,13 @@ class Kept(Scene):
         self.carrier = FakeCarrier()
         self.means = jobs.Means(database, self.carrier, factories.FALLBACK)
         self.erasing = Erasing(self.means)
-        self._texter: Contact | None = None
+        self.asker = self.texter()
 
     def text(self, age: timedelta, **over: Any) -> str:
         """A text of this age, from the person unless it says otherwise; its id here."""
-        self._texter = self._texter or self.texter()
         with self.database.transaction() as db:
             usual: dict[str, Any] = {
-                "contact_id": self._texter.id, "dispatch_id": None, "direction": "in", "number": "+447700900123",
+                "contact_id": self.asker.id, "dispatch_id": None, "direction": "in", "number": "+447700900123",
                 "line": "+441632960100", "body": "hello", "state": "received", "trouble": None, "staff_id": None,
                 "carrier_id": factories.carrier_id("SM"), "made_at": self.now - age,
             }  # fmt: skip
@@ -81,13 +81,19 @@ def test_the_copy_of_an_old_text_is_erased_and_ours_is_kept(kept: Kept) -> None:
 
 def test_the_hours_are_those_of_the_service_file(database: Database) -> None:
     kept = Kept(database)
-    with database.transaction() as db:
-        service = rules.current(db)
-        assert service.rules.carrier_copies_hours == 24
-        row = db.get_one(rules.Service, 1)
-        row.config = {**row.config, "rules": {"carrier_copies_hours": 2}}
+    assert kept.rules.carrier_copies_hours == 24
+    factories.make_service(database, texts=Texts(carrier_copies_hours=2))
     kept.text(timedelta(hours=3))
     assert kept.erasing.look() == 1
+
+
+@pytest.mark.parametrize("hours", [0, -1, 2161, "24", 1.5])
+def test_hours_that_cannot_be_are_told_with_their_line(hours: object) -> None:
+    with pytest.raises(ServiceFileError) as wrong:
+        service_file.read_text(
+            f'[service]\nname = "A line"\n[texts]\ncarrier_copies_hours = {hours!r}\n'.replace("'", '"')
+        )
+    assert [problem.line for problem in wrong.value.problems if "carrier_copies_hours" in problem.sentence] == [4]
 
 
 @pytest.mark.parametrize(
@@ -270,3 +276,15 @@ def test_the_job_holds_the_carriers_id_and_nothing_of_a_person(kept: Kept, destr
     assert sorted(str(row.args) for row in kept.jobs("erase_copy")) == sorted(
         str({"carrier_id": one}) for one in destroyed
     )
+
+
+def test_a_person_who_asks_for_their_record_reads_what_they_sent_and_nothing_of_our_housekeeping(kept: Kept) -> None:
+    kept.text(timedelta(minutes=5), media=[{"kind": "picture", "type": "image/png", "at": "MM1/ME1"}])
+    number = kept.contact(kept.asker).number
+    assert number
+    with kept.database.transaction() as db:
+        record = own_record.gather(db, number, now=kept.now)
+    [told] = record["contacts"][0]["parts"]["Texts"]
+    assert told["media"] == ["a picture"]
+    assert not [name for name in told if name.startswith("erase")]
+    assert "ME1" not in own_record.page(record)

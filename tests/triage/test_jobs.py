@@ -89,6 +89,9 @@ def prepare(works: Works, job: str) -> Outbox:
         with works.database.transaction() as db:
             owed = promises.owe(db, "no_unit", "Decide", caller, due_at=works.now, now=works.now)
             outbox.add(db, "ring_person", queue="dispatch", now=works.now, promise_id=owed.id)
+    elif job == "erase_copy":
+        with works.database.transaction() as db:
+            outbox.add(db, "erase_copy", now=works.now, carrier_id=factories.carrier_id("SM"))
     else:
         nurse, caller = works.nurse(), works.caller()
         works.takes(nurse)
@@ -130,7 +133,9 @@ def test_a_worker_that_dies_before_the_work_leaves_it_to_be_done(works: Works, j
     assert works.row(row.id).done_at is None, "the first worker comes back too late to say anything"
 
 
-HARMLESS_AGAIN = {"move_caller": 2, "return_caller": 2, "end_call": 2, "hang_up": 2, "place_call": 1, "send_text": 1}
+HARMLESS_AGAIN = {
+    "move_caller": 2, "return_caller": 2, "end_call": 2, "hang_up": 2, "place_call": 1, "send_text": 1, "erase_copy": 2,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("job", sorted(HARMLESS_AGAIN))
