@@ -9,6 +9,7 @@ from sqlalchemy import select
 from tests.desk import night
 from tests.desk.pages_lab import Lab, Person
 from triage import contacts, outcomes, promises, rules, silence, texts
+from triage.after_models import FollowUp
 from triage.models import Message, QueueEntry, new_id
 
 
@@ -196,3 +197,26 @@ def test_recording_an_outcome_puts_its_steps_into_a_last_text_nobody_has_changed
     assert "last_text" not in answer.text, "what she has typed stays on the page"
     answer = ana.post(f"/desk/contacts/{theirs}/finish", last_text="My own words", then="put_in", script=True)
     assert ">Other. You can text" in answer.text
+
+
+# --- after ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_outcome_keeps_whether_they_may_be_asked_and_the_record_shows_what_they_said(
+    lab: Lab, ana: Person, theirs: str
+) -> None:
+    path = f"/desk/contacts/{theirs}/outcomes"
+    ana.post(path, disposition="known_team", ask_after="yes")
+    ana.post(path, disposition="signposted")
+    with lab.database.transaction() as db:
+        assert contacts.get(db, theirs).ask_after is True, "left open, it stays as they said"
+        db.add(
+            FollowUp(contact_id=theirs, message_id=None, asked_at=lab.now, score=4, scored_at=lab.now,
+                     words="the nurse was kind")
+        )  # fmt: skip
+    page = ana.get(f"/contacts/{theirs}").text
+    assert "They answered 4, where 1 is not at all and 5 is very." in page
+    assert "the nurse was kind" in page
+    assert "Agreed to one question afterwards" in page
+    answers = lab.as_("isla").get("/figures").text
+    assert "from 1 (not at all) to 5 (very): fewer than 5." in answers

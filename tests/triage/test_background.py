@@ -20,10 +20,10 @@ from tests.harness.databases import ROOT, local_settings
 from tests.harness.redis_server import RedisServer
 from tests.harness.waiting import wait_until
 from tests.triage.scene import Scene
-from triage import dispatch, hurry, jobs, outbox, worker
+from triage import dispatch, hurry, jobs, outbox, texts, worker
 from triage.clock import Clock
 from triage.db import Database, utcnow
-from triage.models import Contact, Dispatch, Incident, Outbox
+from triage.models import Contact, Dispatch, Incident, Message, Outbox
 from triage.outbox import UNCLAIMED_S
 from triage.spool import Spool
 from triage.watchdog import Watchdog
@@ -183,6 +183,31 @@ def test_the_clock_offers_alerts_releases_climbs_and_passes_on(place: Now) -> No
     place.clock.timers()
     assert place.presence(ready).missed == 1
     assert place.history(waiting).count("return") == 1
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_the_clock_asks_a_silent_texter_and_not_one_who_writes_meanwhile(place: Now, writes: bool) -> None:
+    place.later(-1200)
+    nurse, person = place.nurse(), place.texter()
+    with place.database.transaction() as db:
+        texts.received(db, db.get_one(Contact, person.id), "SM1", "hello", now=place.now)
+    place.together(person, nurse)
+    place.later(60)
+    with place.database.transaction() as db:
+        sent = texts.to_person(db, db.get_one(Contact, person.id), "I am Ana", nurse, now=place.now)
+        sent.state = "delivered"
+    place.clock.timers()
+    place.clock.timers()
+    [job] = [row for row in place.jobs("send_text") if "only_while" in row.args]
+    if writes:
+        with place.database.transaction() as db:
+            texts.received(db, db.get_one(Contact, person.id), "SM2", "I am here", now=utcnow())
+    jobs.run(jobs.Means(place.database, place.carrier, factories.FALLBACK), job.id)
+    assert len(place.carrier.texts) == (0 if writes else 1)
+    with place.database.reading() as db:
+        row = db.get_one(Message, job.args["message_id"])
+    assert row.state == ("failed" if writes else "sent")
+    assert place.owed() == []
 
 
 def test_one_step_of_the_clock_that_fails_does_not_stop_the_next(place: Now) -> None:

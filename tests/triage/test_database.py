@@ -17,6 +17,7 @@ from tests import factories
 from tests.harness.databases import BACKENDS, Databases
 from tests.triage.test_claims import at_once
 from triage import history, migrate, rules, service_file
+from triage.apply import apply
 from triage.db import Database, open_database, utcnow
 from triage.models import History, Keyword, Line, Locality, Service, Staff, Unit
 from triage.tables import Base
@@ -222,6 +223,33 @@ def test_numbers_of_the_car_in_the_file_become_the_rules(database: Database) -> 
     with database.reading() as db:
         ours = rules.current(db).rules
     assert {name: getattr(ours, name) for name in given} == given
+
+
+def test_numbers_of_texts_in_the_file_become_the_rules_and_a_place_has_its_window(database: Database) -> None:
+    written = """
+        [service]
+        name = "Test Crisis Line"
+        [texts]
+        silence_s = 300
+        silence_danger_s = 120
+        ask_after_s = 7200
+        [[locality]]
+        code = "island"
+        name = "The Island"
+        text_window_hours = 48
+    """
+    with database.transaction() as db:
+        apply(db, service_file.read_text(written), now=factories.NOON)
+    with database.reading() as db:
+        ours = rules.current(db).rules
+        assert (ours.silence_s, ours.silence_danger_s, ours.ask_after_s) == (300, 120, 7200)
+        assert db.get_one(Locality, "island").text_window_hours == 48
+
+
+@pytest.mark.parametrize("field", ["silence_s = 10", "silence_danger_s = 10", "ask_after_s = 60", "hurry_s = 1"])
+def test_numbers_of_texts_that_cannot_be_are_refused(field: str) -> None:
+    with pytest.raises(service_file.ServiceFileError, match="line 4"):
+        service_file.read_text(f'[service]\nname = "Test"\n[texts]\n{field}\n')
 
 
 def test_before_any_file_the_line_still_has_rules_and_words(database: Database) -> None:
