@@ -20,6 +20,7 @@ from triage import (
     dispatch,
     effects,
     first_ring,
+    floods,
     opt_outs,
     queue,
     texts,
@@ -62,6 +63,7 @@ def incoming() -> Response:
 def _reply(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> str:
     service, body = standing.service, message.body
     if texter.opted_out(body):
+        floods.takes(db, contact, message, own=True, now=at)
         entry = queue.join(db, contact, service.rules, now=at)
         opt_outs.by_contact(db, contact, opt_outs.SAID, now=at)
         why = f"Texted only {body.strip().upper()[:12]}: it may be distress"
@@ -69,6 +71,9 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
         return twiml.text_reply(None)
     wanted_again = texter.opted_in(body) and opt_outs.again_by_contact(db, contact, now=at)
     heard = _heard(standing, contact.place, body)
+    own_words = heard.danger or heard.sure is not None or wanted_again
+    if floods.takes(db, contact, message, own=own_words, now=at):
+        return twiml.text_reply(None)
     first = wanted_again or not texts.answered(db, contact)
     waiting = contacts.entry_of(db, contact.id)
     with_nurse = waiting is not None and waiting.state in HELD

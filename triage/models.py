@@ -293,6 +293,10 @@ class QueueEntry(Base):
             postgresql_where=text("state = 'waiting'"), sqlite_where=text("state = 'waiting'"),
         ),
         Index(
+            "ix_queue_entry_merged", "contact_id",
+            postgresql_where=text("state = 'merged'"), sqlite_where=text("state = 'merged'"),
+        ),
+        Index(
             "uq_queue_entry_one_nurse", "nurse_id", unique=True,
             postgresql_where=_in("state", HELD), sqlite_where=_in("state", HELD),
         ),

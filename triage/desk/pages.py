@@ -16,6 +16,7 @@ from triage.desk import (
     crew_views,
     desk_views,
     duty_views,
+    flood_views,
     headers,
     keeping_views,
     organisation,
@@ -69,6 +70,6 @@ def home() -> ResponseReturnValue:
 
 __all__ = [
     "account_views", "approval_views", "attach", "board_views", "contact_views", "crew_views", "desk_views",
-    "duty_views", "keeping_views",
+    "duty_views", "flood_views", "keeping_views",
     "oversight_views", "promise_views", "service_views", "setup_views", "signin",
 ]  # fmt: skip

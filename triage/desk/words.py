@@ -155,6 +155,12 @@ HAPPENED: Final = {
     "failed_contact_decided": "Decided about, not having been reached",
     "crew_said": "Word from the crew",
     "texts_stopped": "Stopped our texts",
+    "merge": "Merged with first texts that look alike",
+    "merged": "Counted to first texts that look alike",
+    "part": "Waits for a nurse by themselves",
+    "left_flood": "Wrote as themselves",
+    "flood_read": "Text read among first texts that look alike",
+    "dismiss": "Found to be no person's",
     "texts_wanted": "Wants our texts again",
 }
 NOTICE: Final = {
