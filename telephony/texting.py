@@ -22,6 +22,7 @@ from triage import (
     dispatch,
     effects,
     first_ring,
+    floods,
     follow_up,
     one_breath,
     one_person,
@@ -134,6 +135,7 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
     service, body = standing.service, message.body or ""
     back = contact.ended_at is not None
     if texter.opted_out(body):
+        floods.takes(db, contact, message, own=True, now=at)
         entry = queue.join(db, contact, service.rules, now=at)
         opt_outs.by_contact(db, contact, opt_outs.SAID, now=at)
         queue.raise_to(db, entry, entry.band, _lone_word(body), actor="texter", now=at)
@@ -144,6 +146,9 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
     breath = one_breath.before(db, contact, message, service.rules.one_breath_s)
     asked = texter.asks(body)
     heard = _heard(standing, contact, body, breath.theirs, asked)
+    own_words = heard.danger or heard.sure is not None or wanted_again or asked is not None or call_me.asks(body)
+    if floods.takes(db, contact, message, own=own_words, now=at):
+        return twiml.text_reply(None)
     waiting = contacts.entry_of(db, contact.id)
     with_nurse = waiting is not None and waiting.state in HELD
     first = wanted_again or not texts.answered(db, contact)

@@ -24,6 +24,7 @@ from triage import (
     crew_calls,
     crew_safety,
     dispatch,
+    floods,
     follow_up,
     jobs,
     outbox,
@@ -150,6 +151,7 @@ class Clock:
         self.guarded("pages", lambda: self._step(bridge.pages_gone))
         self.guarded("alerts", lambda: self._step(bridge.alert_all_ready))
         self.guarded("offers", lambda: self._step(bridge.offer_waiting))
+        self.guarded("floods", lambda: self._step(floods.keep_in_the_queue))
         self.guarded("climb", lambda: self._step(queue.climb))
         self.guarded("chain", self._chain)
         self.guarded("crews", self._crews)

@@ -25,6 +25,12 @@ ENTRY: Final[Moves] = {
     ("waiting", "connect"): "connecting",
     ("waiting", "abandon"): "abandoned",
     ("waiting", "finish"): "finished",
+    # A flood of first texts that look alike (decision 0030): only a person dismisses, and may take it back.
+    ("waiting", "merge"): "merged",
+    ("waiting", "dismiss"): "dismissed",
+    ("merged", "part"): "waiting",
+    ("merged", "dismiss"): "dismissed",
+    ("dismissed", "part"): "waiting",
     ("offered", "connect"): "connecting",
     ("offered", "return"): "waiting",
     ("offered", "abandon"): "abandoned",

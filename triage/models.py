@@ -322,6 +322,10 @@ class QueueEntry(Base):
         # What people of a lane really waited lately.
         Index("ix_queue_entry_connected", "lane", "connected_at"),
         Index(
+            "ix_queue_entry_merged", "contact_id",
+            postgresql_where=text("state = 'merged'"), sqlite_where=text("state = 'merged'"),
+        ),
+        Index(
             "uq_queue_entry_nurse_slot", "nurse_id", "slot", unique=True,
             postgresql_where=_in("state", HELD), sqlite_where=_in("state", HELD),
         ),

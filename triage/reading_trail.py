@@ -11,7 +11,7 @@ from triage.models import History
 
 A_DAY: Final = timedelta(days=1)
 FURTHEST: Final = timedelta(days=366)
-SEEING: Final = ("read", "incident_read", "revealed", "opened_picture", "glass_broken")
+SEEING: Final = ("read", "flood_read", "incident_read", "revealed", "opened_picture", "glass_broken")
 
 
 def looked_back(since: datetime | None, now: datetime) -> datetime:

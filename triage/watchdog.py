@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from triage import alarms, carrier_copies, dispatch, on_call, opt_outs, promises, queue, rules
+from triage import alarms, carrier_copies, dispatch, floods, on_call, opt_outs, promises, queue, rules
 from triage.alarms import EVERYBODY, Finding
 from triage.carrier_models import Comparison
 from triage.db import utcnow
@@ -188,12 +188,23 @@ def texts_refused(db: Session, now: datetime) -> list[Finding]:
     return found
 
 
+def flood_undecided(db: Session, now: datetime) -> list[Finding]:
+    """First texts that look alike are merged, and nobody has looked at them: there may be people among them."""
+    late = [one for one in floods.undecided(db) if one.flood.found_at <= now - floods.UNDECIDED_FOR]
+    return [
+        Finding("flood_undecided", f"{one.words} wait to be looked at: say whether they are people.",
+                max(1, len(one.contacts)), one.flood.id)
+        for one in late
+    ]  # fmt: skip
+
+
 CHECKS: Final[dict[str, Check]] = {
     "danger_waits": danger_waits, "nobody_on_shift": nobody_on_shift, "claim_stuck": claim_stuck,
     "promises_late": promises_late, "car_late": cars_late, "work_late": work_late,
     "dispatch_queue_late": dispatch_queue_late, "carrier_away": carrier_away,
     "copies_left": copies_left, "no_line": no_line, "clocks_apart": clocks_apart,
     "crew_phone_stopped": crew_phones_stopped, "texts_refused": texts_refused,
+    "flood_undecided": flood_undecided,
 }  # fmt: skip
 
 

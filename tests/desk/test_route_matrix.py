@@ -29,6 +29,7 @@ from triage.models import Contact, Dispatch, Incident, Outcome, Promise, Unit, n
 from triage.reach_models import Notice
 from triage.spool import Spool
 from triage.standing import Kept
+from triage.texting_models import TextFlood
 
 ROLES: Final = {"n": "nurse", "d": "dispatcher", "s": "supervisor", "a": "administrator", "r": "reader"}
 PLACES: Final = {"own": "island", "overflow": "forest", "other": "city", "unknown": None}
@@ -137,6 +138,8 @@ EXPECT: Final[dict[str, Route]] = {
     "pages.call_person_back": Route("n", "promise"),
     "pages.decide_promise": Route("n", "promise", {"decision": "leave", "words": "Their mother is with them"}),
     "pages.close_promise": Route("s", "promise", {"reason": "Their mother is with them"}),
+    "pages.floods": Route("ns"),
+    "pages.decide_flood": Route("ns", "flood", {"decision": "people"}),
     "pages.service": Route("ndsa"),
     "pages.try_now": Route("a"),
     "pages.contacts": Route("ns"),
@@ -325,6 +328,16 @@ class Matrix:
         db.add(contact)
         db.flush()
         return contact.id
+
+    def flood(self, place: str | None, _role: str | None) -> str:
+        with self.database.transaction() as db:
+            row = TextFlood(
+                kind="in_a_row", since=self.now, found_at=self.now, decision=None, decided_by=None, decided_at=None
+            )
+            db.add(row)
+            db.flush()
+            db.get_one(Contact, self.made(db, place)).flood_id = row.id
+            return row.id
 
     def unit(self, place: str | None, _role: str | None) -> str:
         call_sign = f"X{new_id()[:8]}"

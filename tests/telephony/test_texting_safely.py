@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.telephony.test_voice import a_nurse
-from triage import answering, bridge, contacts, opt_outs, queue, texts
+from triage import answering, bridge, contacts, floods, opt_outs, queue, texts
 from triage.db import utcnow
 from triage.models import Contact, Message, QueueEntry
 from triage.rules import Rules
@@ -31,7 +31,7 @@ def finish(in_database):
     in_database(take_and_finish)
 
 
-# --- opt-out words ------------------------------------------------------------------------------------------------------
+# --- opt-out words ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("word", ["STOP", "stopall", "Unsubscribe", "cancel", "END", "quit!", "revoke", "OptOut"])
@@ -89,7 +89,7 @@ def test_a_caller_who_stopped_our_texts_is_not_offered_one(line, in_database):
     assert in_database(lambda db: db.scalar(out)) == 0
 
 
-# --- landlines, and numbers that are none -------------------------------------------------------------------------------
+# --- landlines, and numbers that are none -----------------------------------------------------------------------------
 
 
 def test_who_texts_from_a_landline_is_not_answered_aloud_and_waits(line, in_database):
@@ -145,7 +145,7 @@ def test_a_line_that_is_no_number_loses_nothing(line, in_database):
     assert contact_count(in_database) == 1
 
 
-# --- machines -----------------------------------------------------------------------------------------------------------
+# --- machines ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_machine_that_answers_our_answer_is_answered_once_and_said_to_be_one(line, in_database):
@@ -212,3 +212,32 @@ def test_a_landline_that_the_carrier_found_is_told_as_one(line, in_database, cod
     )
     trouble = in_database(lambda db: db.get(Message, message_id).trouble)
     assert "landline" in TROUBLE[trouble]
+
+
+# --- floods -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_flood_is_merged_and_not_answered_and_a_person_in_the_middle_of_it_is_heard(line, in_database):
+    for each in range(floods.LEAST - 1):
+        assert line.texts(f"Win a car today, number {each}", From=f"+4477009002{each:02}").said
+    for each in range(20, 25):
+        assert line.texts(f"Win a car today, number {each}", From=f"+4477009002{each:02}").said == ""
+    assert "Solent Crisis Line" in line.texts("I cannot do this any more", From="+447700900777").said
+    assert "Isle of Wight" in line.texts("harbour", From="+447700900250").said, "a keyword is a person's"
+    assert "999" in line.texts("I've taken an overdose", From="+447700900251").said
+    assert line.texts("STOP", From="+447700900252").said == ""
+    assert "Solent Crisis Line" in line.texts("sorry, is this the right number", From="+447700900222").said
+    waiting = in_database(lambda db: {(row.contact.number or "")[-3:] for row in queue.waiting(db)})
+    assert waiting == {"200", "777", "250", "251", "252", "222"}
+    kept = select(func.count(Message.id)).where(Message.direction == "in")
+    assert in_database(lambda db: db.scalar(kept)) == floods.LEAST - 1 + 5 + 5
+
+
+def test_a_merged_text_that_comes_again_is_merged_once(line, in_database):
+    for each in range(floods.LEAST + 1):
+        sid = f"SM{each:032d}"
+        first = line.texts("Your parcel is waiting at the depot", From=f"+4477009002{each:02}", sid=sid).document
+        again = line.texts("Your parcel is waiting at the depot", From=f"+4477009002{each:02}", sid=sid).document
+        assert first == again
+    assert in_database(lambda db: len(floods.undecided(db)[0].contacts)) == floods.LEAST + 1
+    assert contact_count(in_database) == floods.LEAST + 1

@@ -90,7 +90,8 @@ def test_every_state_can_be_reached_and_left(name: str) -> None:
 
 
 def test_the_lists_of_states_agree_with_the_tables() -> None:
-    assert set(OPEN_ENTRY) == {state for state, action in ENTRY if action != "come_back"}
+    apart = {"merged", "dismissed"}  # in a flood of texts: not in the queue, and may come back to it
+    assert set(OPEN_ENTRY) | apart == {state for state, action in ENTRY if action != "come_back"}
     assert set(HELD) == set(OPEN_ENTRY) - {"waiting"}
     assert set(OPEN_DISPATCH) == {state for state, _ in DISPATCH}
     assert set(UNDER_WAY) == set(OPEN_DISPATCH) - {"offered"}

@@ -126,6 +126,8 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "pages.open_media": RECORDS,
     "pages.acknowledge_notice": TOLD,
     "pages.acknowledge_alarm": EVERYBODY,
+    "pages.floods": RECORDS,
+    "pages.decide_flood": RECORDS,
     "pages.who_saw_what": SUPERVISOR,
     "pages.figures": FIGURES,
     "pages.figures_of_cars": TOLD,  # small counts are not hidden there: not for readers

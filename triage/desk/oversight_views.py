@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import Environment
 from sqlalchemy.exc import SQLAlchemyError
 
-from triage import accounts, alarms, car_figures, notices, reading_trail, walls
+from triage import accounts, alarms, car_figures, floods, notices, reading_trail, walls
 from triage import figures as numbers
 from triage.desk import access, answers, desk_data, words
 from triage.desk.access import me
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 def told() -> dict[str, object]:
     """What waits for the person signed in to know, and the names in it. Never a reason for a page to fail."""
-    nothing: dict[str, object] = {"notices": [], "names": {}, "alarms": []}
+    nothing: dict[str, object] = {"notices": [], "names": {}, "alarms": [], "floods": []}
     staff: Staff | None = g.get("staff")
     if staff is None or not access.EVERYBODY & set(staff.roles):
         return nothing
@@ -32,7 +32,8 @@ def told() -> dict[str, object]:
             waiting = notices.open_for(db, staff)
             wrong = alarms.in_sight(db)
             names = desk_data.owners(db) if waiting or wrong else {}
-            return {"notices": waiting, "names": names, "alarms": wrong}
+            unlooked = floods.in_short(db) if access.may("pages.floods") else []
+            return {"notices": waiting, "names": names, "alarms": wrong, "floods": unlooked}
     except SQLAlchemyError as error:
         log.warning("notices_not_read", error=type(error).__name__)
         return nothing

@@ -17,6 +17,7 @@ from triage.desk import (
     crew_views,
     desk_views,
     duty_views,
+    flood_views,
     headers,
     keeping_views,
     moving_views,
@@ -71,6 +72,6 @@ def home() -> ResponseReturnValue:
 
 __all__ = [
     "account_views", "approval_views", "attach", "board_views", "contact_views", "conversation_views",
-    "crew_views", "desk_views", "duty_views", "keeping_views", "moving_views", "oversight_views", "promise_views",
-    "service_views", "setup_views", "signin",
+    "crew_views", "desk_views", "duty_views", "flood_views", "keeping_views", "moving_views", "oversight_views",
+    "promise_views", "service_views", "setup_views", "signin",
 ]  # fmt: skip

@@ -184,6 +184,12 @@ HAPPENED: Final = {
     "went_on_as": "Went on as another contact of the same person",
     "took_their_call": "Call taken by the nurse who texts with them",
     "texts_stopped": "Stopped our texts",
+    "merge": "Merged with first texts that look alike",
+    "merged": "Counted to first texts that look alike",
+    "part": "Waits for a nurse by themselves",
+    "left_flood": "Wrote as themselves",
+    "flood_read": "Text read among first texts that look alike",
+    "dismiss": "Found to be no person's",
     "texts_wanted": "Wants our texts again",
 }
 NOTICE: Final = {

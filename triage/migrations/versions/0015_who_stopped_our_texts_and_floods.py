@@ -49,6 +49,10 @@ def upgrade() -> None:
     )
     for name, length in (("number_run", 32), ("words_index", 32), ("flood_id", 64)):
         op.add_column("contact", sa.Column(name, sa.String(length), nullable=True))
+    merged = sa.text("state = 'merged'")
+    op.create_index(
+        "ix_queue_entry_merged", "queue_entry", ["contact_id"], postgresql_where=merged, sqlite_where=merged
+    )
     texts = sa.text("channel = 'text'")
     for name in ("number_run", "words_index"):
         op.create_index(
@@ -61,5 +65,6 @@ def downgrade() -> None:
     for name in ("flood_id", "words_index", "number_run"):
         op.drop_index(f"ix_contact_{name}", "contact")
         op.drop_column("contact", name)
+    op.drop_index("ix_queue_entry_merged", "queue_entry")
     op.drop_table("text_flood")
     op.drop_table("opt_out")

@@ -1,0 +1,366 @@
+"""Floods of first texts: merged and looked at by a person, and nobody who is there is held up."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests import factories
+from tests.triage.scene import Scene, entry_of
+from tests.triage.test_claims import at_once
+from triage import floods, queue, rules, texts, watchdog
+from triage.contacts import NotFound
+from triage.models import Contact, QueueEntry, Staff
+from triage.texting_models import TextFlood
+
+SENTENCE = "Congratulations, your parcel is waiting at the depot."
+
+
+class Night(Scene):
+    """A scene whose people text as the line receives them. Numbers are `+447700900` and three digits."""
+
+    def text(self, last: int, body: str = SENTENCE, *, own: bool = False, line: str = factories.DIRECT) -> bool:
+        """A text comes; whether the line may answer it by itself."""
+        self.later(1)
+        contact = factories.make_contact(
+            self.database, channel="text", number=f"+447700900{last:03}", line=line, now=self.now
+        )
+        with self.database.transaction() as db:
+            row = db.scalars(select(Contact).where(Contact.id == contact.id).with_for_update()).one()
+            message = texts.received(db, row, factories.carrier_id("SM"), body, now=self.now)
+            assert message is not None
+            if floods.takes(db, row, message, own=own, now=self.now):
+                return False
+            queue.join(db, row, rules.current(db).rules, now=self.now)
+            return True
+
+    def in_a_row(self, count: int, first: int = 100) -> None:
+        for each in range(count):
+            self.text(first + each, f"Message number {each} with words of its own")
+
+    def same_words(self, count: int) -> None:
+        """From numbers far apart."""
+        for each in range(count):
+            self.text(each * 101, SENTENCE)
+
+    def clock(self) -> None:
+        with self.database.transaction() as db:
+            floods.keep_in_the_queue(db, rules.current(db).rules, now=self.now)
+
+    def who(self, last: int) -> Contact:
+        with self.database.reading() as db:
+            rows = db.scalars(select(Contact).order_by(Contact.started_at.desc())).all()
+            return next(row for row in rows if row.number == f"+447700900{last:03}")
+
+    def state(self, last: int) -> str:
+        return self.entry(self.who(last)).state
+
+    def flood(self) -> floods.Shown:
+        with self.database.reading() as db:
+            [one] = [*floods.undecided(db), *floods.decided(db)]
+            return one
+
+    def count(self) -> int:
+        with self.database.reading() as db:
+            return len(db.scalars(select(TextFlood.id)).all())
+
+    def in_queue(self) -> list[str]:
+        with self.database.reading() as db:
+            return [(entry.contact.number or "")[-3:] for entry in queue.waiting(db)]
+
+    def decides(self, decision: str, staff: Staff) -> None:
+        flood_id = self.flood().flood.id
+        with self.database.transaction() as db:
+            floods.decide(db, flood_id, decision, db.get_one(Staff, staff.id), now=self.now)
+
+
+@pytest.fixture
+def night(database) -> Night:
+    return Night(database)
+
+
+# --- what is a flood ----------------------------------------------------------------------------------------------------
+
+
+def test_first_texts_from_numbers_in_a_row_are_merged_into_the_place_of_the_first(night: Night) -> None:
+    night.in_a_row(floods.LEAST - 1)
+    assert night.count() == 0
+    assert len(night.in_queue()) == floods.LEAST - 1
+    assert not night.text(150, "And one more of them"), "not answered"
+    assert not night.text(199)
+    assert night.in_queue() == ["100"], "the first stands for all of them, at its place"
+    assert floods.STANDS in night.entry(night.who(100)).reasons
+    assert night.flood().words == f"{floods.LEAST + 1} first texts from numbers in a row"
+    assert night.state(150) == "merged"
+    with night.database.reading() as db:
+        shown = night.flood()
+        kept = floods.first_words(db, shown.contacts)
+        assert len(kept) == len(shown.contacts), "every text is kept"
+
+
+def test_the_same_long_words_from_many_numbers_are_merged(night: Night) -> None:
+    night.same_words(floods.LEAST)
+    assert night.in_queue() == ["000"]
+    assert night.flood().words == f"{floods.LEAST} first texts with the same words"
+    assert not night.text(950, "CONGRATULATIONS! Your parcel is waiting, at the depot")
+
+
+@pytest.mark.parametrize("body", ["hello", "help me please", "I need to talk"])
+def test_what_people_say_first_is_no_flood_however_many_say_it(night: Night, body: str) -> None:
+    for each in range(9):
+        assert night.text(each * 101, body)
+    assert night.count() == 0
+
+
+def test_numbers_further_apart_or_over_a_longer_time_are_no_flood(night: Night) -> None:
+    for each in range(9):
+        assert night.text(each * 101, f"Message {each}")
+    night.later(hours=1)
+    for each in range(floods.LEAST + 2):
+        night.later(minutes=2)
+        assert night.text(500 + each, f"Later message {each}")
+    assert night.count() == 0
+
+
+def test_a_window_of_a_hundred_numbers_across_a_round_number(night: Night) -> None:
+    for each in range(floods.LEAST):
+        night.text(396 + each, f"Message {each}")
+    assert night.count() == 1
+
+
+def test_seven_here_and_seven_two_hundred_further_are_no_flood(night: Night) -> None:
+    night.in_a_row(floods.LEAST - 1, 100)
+    night.in_a_row(floods.LEAST - 1, 250)
+    assert night.count() == 0
+
+
+def test_many_texts_of_one_number_are_no_flood(night: Night) -> None:
+    for each in range(12):
+        assert night.text(100, f"I cannot sleep {each}")
+    assert night.count() == 0
+
+
+# --- nobody who is there is held up -------------------------------------------------------------------------------------
+
+
+def test_somebody_with_words_of_their_own_is_answered_and_waits_while_a_flood_goes_on(night: Night) -> None:
+    night.same_words(floods.LEAST + 4)
+    assert night.text(555, "I do not want to be here any more, are you there")
+    assert night.in_queue() == ["000", "555"]
+
+
+def test_who_says_danger_or_a_keyword_first_is_never_merged(night: Night) -> None:
+    night.in_a_row(floods.LEAST + 2)
+    assert night.text(160, own=True)
+    assert night.state(160) == "waiting"
+
+
+def test_who_is_ahead_of_the_order_for_another_reason_is_never_merged(night: Night) -> None:
+    night.in_a_row(floods.LEAST)
+    professional = night.text(161, line=factories.PROFESSIONAL_LINE)
+    assert professional
+    assert night.state(161) == "waiting"
+
+
+def test_who_wrote_to_us_before_is_never_merged(night: Night) -> None:
+    nurse = night.nurse()
+    night.text(170, "It is me")
+    night.together(night.who(170), nurse)
+    night.finishes(night.who(170), nurse)
+    night.later(hours=5)
+    night.in_a_row(floods.LEAST + 2)
+    assert night.text(170, "It is me again")
+    assert night.state(170) == "waiting"
+
+
+def test_other_words_take_somebody_out_at_once_to_wait_since_they_first_wrote(night: Night) -> None:
+    night.in_a_row(floods.LEAST + 3)
+    before = night.entry(night.who(105)).arrived_at
+    night.later(minutes=3)
+    assert night.text(105, "please, is anybody there")
+    entry = night.entry(night.who(105))
+    assert (entry.state, entry.arrived_at) == ("waiting", before)
+    assert night.who(105).flood_id is None
+    assert "left_flood" in night.history(night.who(105))
+    assert night.in_queue() == ["100", "105"]
+
+
+def test_the_very_same_words_again_change_nothing(night: Night) -> None:
+    night.same_words(floods.LEAST + 1)
+    assert not night.text(101, SENTENCE.upper())
+    assert night.state(101) == "merged"
+
+
+def test_danger_or_a_keyword_in_the_same_words_takes_them_out_too(night: Night) -> None:
+    night.same_words(floods.LEAST + 1)
+    assert night.text(101, own=True)
+    assert night.state(101) == "waiting"
+
+
+def test_when_the_first_turns_out_to_be_a_person_the_next_stands_for_the_rest(night: Night) -> None:
+    night.in_a_row(floods.LEAST + 1)
+    night.text(100, "Sorry, I am scared")
+    assert night.in_queue() == ["100", "101"]
+    assert floods.STANDS not in night.entry(night.who(100)).reasons
+    assert floods.STANDS in night.entry(night.who(101)).reasons
+
+
+def test_a_nurse_who_finished_the_first_leaves_the_next_to_stand(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST + 1)
+    night.together(night.who(100), nurse)
+    night.clock()
+    assert night.in_queue() == [], "she has the one that stands"
+    night.finishes(night.who(100), nurse)
+    night.clock()
+    night.clock()
+    assert night.in_queue() == ["101"]
+
+
+def test_whoever_a_nurse_has_stays_with_her(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST - 1)
+    night.together(night.who(100), nurse)
+    night.text(190)
+    assert night.state(100) == "connected"
+    night.decides(floods.NOT_PEOPLE, nurse)
+    assert night.state(100) == "connected"
+
+
+def test_nobody_stays_merged_in_what_is_no_open_flood(night: Night) -> None:
+    night.in_a_row(floods.LEAST + 1)
+    with night.database.transaction() as db:
+        db.get_one(Contact, night.who(104).id).flood_id = None
+    night.clock()
+    assert night.state(104) == "waiting"
+
+
+# --- people decide ------------------------------------------------------------------------------------------------------
+
+
+def test_people_get_places_of_their_own_since_they_first_wrote_and_the_answer_they_were_not_given(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST + 2)
+    arrived = {last: night.who(last).started_at for last in range(100, 110)}
+    night.later(minutes=4)
+    night.decides(floods.PEOPLE, nurse)
+    assert night.in_queue() == [str(last) for last in range(100, 110)]
+    assert {last: night.entry(night.who(last)).arrived_at for last in arrived} == arrived
+    [answer] = night.texts_to("+447700900109")
+    assert "Test Crisis Line" in answer.body
+    assert floods.STANDS not in night.entry(night.who(100)).reasons
+    night.clock()
+    assert len(night.in_queue()) == 10
+
+
+def test_what_is_nobodys_is_closed_with_the_reason_and_may_be_taken_back(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST + 2)
+    night.decides(floods.NOT_PEOPLE, nurse)
+    assert night.in_queue() == []
+    entry = night.entry(night.who(104))
+    assert (entry.state, entry.ended_how) == ("dismissed", "not_people")
+    assert night.who(104).ended_at == night.now
+    assert night.texts_to("+447700900104") == []
+    night.later(minutes=1)
+    night.decides(floods.PEOPLE, nurse)
+    entry = night.entry(night.who(104))
+    assert (entry.state, entry.ended_how, night.who(104).ended_at) == ("waiting", None, None)
+    assert len(night.in_queue()) == 10
+
+
+def test_said_again_it_changes_nothing(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST)
+    night.decides(floods.PEOPLE, nurse)
+    before = night.jobs("send_text")
+    night.later(minutes=1)
+    night.decides(floods.PEOPLE, nurse)
+    assert len(night.jobs("send_text")) == len(before)
+    assert night.flood().flood.decided_at == night.now - timedelta(minutes=1)
+
+
+def test_more_of_what_was_found_to_be_nobodys_makes_a_new_flood_for_people_to_decide(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST)
+    night.decides(floods.NOT_PEOPLE, nurse)
+    assert not night.text(188)
+    with night.database.reading() as db:
+        [new] = floods.undecided(db)
+        assert [one.number for one in new.contacts] == ["+447700900188"]
+    assert night.in_queue() == ["188"], "it is seen"
+
+
+def test_a_number_that_was_closed_and_writes_other_words_is_a_person(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST)
+    night.decides(floods.NOT_PEOPLE, nurse)
+    assert night.text(103, "That was not me, I need somebody")
+    assert night.state(103) == "waiting"
+
+
+def test_who_wrote_as_themselves_after_they_were_found_to_be_people_is_not_closed_with_the_rest(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST)
+    night.decides(floods.PEOPLE, nurse)
+    assert night.text(103, "Thank you. I am on the bridge and I cannot sleep")
+    night.decides(floods.NOT_PEOPLE, nurse)
+    assert night.in_queue() == ["103"]
+
+
+def test_those_found_to_be_people_count_for_no_further_flood(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST)
+    night.decides(floods.PEOPLE, nurse)
+    assert night.text(188)
+
+
+def test_only_a_flood_that_is_there_is_decided_and_only_one_way_or_the_other(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST)
+    with pytest.raises(floods.BadDecision):
+        night.decides("maybe", nurse)
+    with night.database.transaction() as db, pytest.raises(NotFound):
+        floods.decide(db, "f" * 32, floods.PEOPLE, db.get_one(Staff, nurse.id), now=night.now)
+
+
+def test_nothing_expires_and_after_ten_minutes_people_are_told(night: Night) -> None:
+    night.in_a_row(floods.LEAST)
+    with night.database.reading() as db:
+        assert watchdog.flood_undecided(db, night.now) == []
+        [found] = watchdog.flood_undecided(db, night.now + floods.UNDECIDED_FOR)
+    assert found.people == floods.LEAST, "somebody is rung"
+    assert "wait to be looked at" in found.words
+    night.later(hours=20)
+    night.clock()
+    assert night.in_queue() == ["100"]
+    night.decides(floods.PEOPLE, night.nurse())
+    with night.database.reading() as db:
+        assert watchdog.flood_undecided(db, night.now) == []
+
+
+def test_texts_at_once_make_one_flood_and_one_stands(night: Night) -> None:
+    night.in_a_row(floods.LEAST - 1)
+    made = [
+        factories.make_contact(night.database, channel="text", number=f"+447700900{last}", now=night.now)
+        for last in range(180, 186)
+    ]
+
+    def comes(contact: Contact):
+        def text() -> None:
+            with night.database.transaction() as db:
+                row = db.scalars(select(Contact).where(Contact.id == contact.id).with_for_update()).one()
+                message = texts.received(db, row, factories.carrier_id("SM"), SENTENCE, now=night.now)
+                assert message is not None
+                if not floods.takes(db, row, message, own=False, now=night.now):
+                    queue.join(db, row, rules.current(db).rules, now=night.now)
+
+        return text
+
+    assert at_once(*(comes(contact) for contact in made)) == [None] * len(made)
+    assert night.count() == 1
+    assert night.in_queue() == ["100"]
+    with night.database.reading() as db:
+        states = [entry_of(db, contact).state for contact in made]
+        assert states == ["merged"] * len(made)
+        assert len(db.scalars(select(QueueEntry.id)).all()) == floods.LEAST - 1 + len(made)
