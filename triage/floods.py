@@ -5,7 +5,8 @@ the others are kept with their texts and wait apart (`merged`) at their own arri
 Nobody is merged who said that there is danger, gave a keyword, wrote before, or is ahead of the order for another
 reason; whoever says anything else is taken out at once. People decide, and may decide again; nothing expires.
 
-What counts as alike is IN_A_ROW and SAME_WORDS below: data, with reasons.
+What counts as alike is LEAST and NEAR below: data, with reasons. The same words from anywhere are no flood: a poster, a
+school or a bad night gives many people the same sentence.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,12 +25,12 @@ from triage.sealing import ring, run_of
 from triage.texting_models import TextFlood
 
 IN_A_ROW: Final = "in_a_row"
-SAME_WORDS: Final = "same_words"
-KINDS: Final = {IN_A_ROW: "from numbers in a row", SAME_WORDS: "with the same words"}
+ROW_AND_WORDS: Final = "row_and_words"
+KINDS: Final = {IN_A_ROW: "from numbers in a row", ROW_AND_WORDS: "from numbers in a row with the same words"}
 WITHIN: Final = timedelta(minutes=10)
-LEAST: Final = 8  # eight strangers within ten minutes: a busy line hears of two or three new texters in that time
-NEAR: Final = 100  # British mobiles are a thousand million numbers: eight people within a hundred do not happen
-LEAST_LETTERS: Final = 20  # "hello" and "please help me" are what people write; a machine's sentence is longer
+NEAR: Final = 100  # British mobiles are a thousand million numbers: not even ten people within a hundred happen
+LEAST: Final = {IN_A_ROW: 50, ROW_AND_WORDS: 25}
+"""So many different numbers. High, for it costs nothing: once it is a flood, those before are merged as well."""
 LOOKED_AT: Final = 500  # of first texts that may be alike, the newest
 PEOPLE: Final = "people"
 NOT_PEOPLE: Final = "not_people"
@@ -86,7 +87,7 @@ def takes(db: Session, contact: Contact, message: Message, *, own: bool, now: da
             take_out(db, contact, now=now)
             return False
         return _undecided(db, contact.flood_id) is not None
-    contact.words_index = ring().index("words", said) if len(said) >= LEAST_LETTERS else None
+    contact.words_index = ring().index("words", said)
     if own or contact.number is None or _wrote_before(db, contact):
         return False
     return _merged(db, contact, said, now)
@@ -124,7 +125,7 @@ def _merged(db: Session, contact: Contact, said: str, now: datetime) -> bool:
     if not alike:
         return False
     flood = _running(db, alike)
-    if flood is None and any(_many(found) for found in alike.values()):
+    if flood is None and any(_many(kind, found) for kind, found in alike.items()):
         db.execute(select(Service.id).where(Service.id == 1).with_for_update())  # two at once begin one flood
         alike = {kind: found for kind, found in _alike(db, contact, now).items() if found}
         flood = _running(db, alike) or _begin(db, contact, alike, now)
@@ -145,8 +146,8 @@ def _alike(db: Session, contact: Contact, now: datetime) -> dict[str, list[Conta
         one for one in _some(db, here, Contact.number_run.in_(_runs(contact.number or "")))
         if one.number and abs(int(one.number.lstrip("+")) - number) < NEAR
     ]  # fmt: skip
-    same = _some(db, here, Contact.words_index == contact.words_index) if contact.words_index else []
-    return {IN_A_ROW: _within_one_row(near, number), SAME_WORDS: same}
+    row = _within_one_row(near, number)
+    return {ROW_AND_WORDS: [one for one in row if one.words_index == contact.words_index], IN_A_ROW: row}
 
 
 def _some(db: Session, *which: ColumnElement[bool]) -> list[Contact]:
@@ -171,8 +172,8 @@ def _within_one_row(near: list[Contact], number: int) -> list[Contact]:
     return max(rows, key=len, default=[])
 
 
-def _many(found: Iterable[Contact]) -> bool:
-    return len({one.number_index for one in found}) >= LEAST
+def _many(kind: str, found: Iterable[Contact]) -> bool:
+    return len({one.number_index for one in found}) >= LEAST[kind]
 
 
 def _running(db: Session, alike: dict[str, list[Contact]]) -> TextFlood | None:
@@ -188,7 +189,7 @@ def _running(db: Session, alike: dict[str, list[Contact]]) -> TextFlood | None:
 def _begin(db: Session, contact: Contact, alike: dict[str, list[Contact]], now: datetime) -> TextFlood | None:
     """A new flood of those that are alike: those of them who still wait and said nothing else are in it as well."""
     for kind, found in alike.items():
-        if not _many(found):
+        if not _many(kind, found):
             continue
         flood = TextFlood(
             kind=kind, since=min(one.started_at for one in found), found_at=now, decision=None, decided_by=None,
@@ -374,9 +375,8 @@ def _is_a_person(db: Session, contact: Contact, entry: QueueEntry, staff: Staff,
         contact.ended_at = None
     if not texts.answered(db, contact) and texts.may_be_texted(db, contact):
         service = rules.current(db)
-        texts.queue_text(
-            db, contact, words(service.wording, "text_first", service=service.name), actor=staff.id, now=now
-        )
+        said = words(service.wording, "text_first", contact.language, service=service.name)
+        texts.queue_text(db, contact, said, actor=staff.id, now=now)
 
 
 def _writes_anew(db: Session, contact: Contact) -> bool:

@@ -263,10 +263,6 @@ class Contact(Base):
             "ix_contact_number_run", "number_run", "started_at",
             postgresql_where=text(A_TEXT), sqlite_where=text(A_TEXT),
         ),
-        Index(
-            "ix_contact_words_index", "words_index", "started_at",
-            postgresql_where=text(A_TEXT), sqlite_where=text(A_TEXT),
-        ),
         # One open conversation a number and line: two first texts at once still make one.
         Index(
             "uq_contact_open_text", "number_index", "line", unique=True,

@@ -14,6 +14,7 @@ from triage.models import Contact, QueueEntry, Staff
 from triage.texting_models import TextFlood
 
 SENTENCE = "Congratulations, your parcel is waiting at the depot."
+LEAST = 8  # of each kind, in most of these tests; the real numbers have one of their own
 
 
 class Night(Scene):
@@ -39,9 +40,8 @@ class Night(Scene):
             self.text(first + each, f"Message number {each} with words of its own")
 
     def same_words(self, count: int) -> None:
-        """From numbers far apart."""
         for each in range(count):
-            self.text(each * 101, SENTENCE)
+            self.text(100 + each, SENTENCE)
 
     def clock(self) -> None:
         with self.database.transaction() as db:
@@ -75,7 +75,14 @@ class Night(Scene):
 
 
 @pytest.fixture
-def night(database) -> Night:
+def real_numbers() -> dict[str, int]:
+    return dict(floods.LEAST)
+
+
+@pytest.fixture
+def night(real_numbers: dict[str, int], database, monkeypatch: pytest.MonkeyPatch) -> Night:
+    for kind in floods.LEAST:
+        monkeypatch.setitem(floods.LEAST, kind, LEAST)
     return Night(database)
 
 
@@ -83,14 +90,14 @@ def night(database) -> Night:
 
 
 def test_first_texts_from_numbers_in_a_row_are_merged_into_the_place_of_the_first(night: Night) -> None:
-    night.in_a_row(floods.LEAST - 1)
+    night.in_a_row(LEAST - 1)
     assert night.count() == 0
-    assert len(night.in_queue()) == floods.LEAST - 1
+    assert len(night.in_queue()) == LEAST - 1
     assert not night.text(150, "And one more of them"), "not answered"
     assert not night.text(199)
     assert night.in_queue() == ["100"], "the first stands for all of them, at its place"
     assert floods.STANDS in night.entry(night.who(100)).reasons
-    assert night.flood().words == f"{floods.LEAST + 1} first texts from numbers in a row"
+    assert night.flood().words == f"{LEAST + 1} first texts from numbers in a row"
     assert night.state(150) == "merged"
     with night.database.reading() as db:
         shown = night.flood()
@@ -98,14 +105,29 @@ def test_first_texts_from_numbers_in_a_row_are_merged_into_the_place_of_the_firs
         assert len(kept) == len(shown.contacts), "every text is kept"
 
 
-def test_the_same_long_words_from_many_numbers_are_merged(night: Night) -> None:
-    night.same_words(floods.LEAST)
-    assert night.in_queue() == ["000"]
-    assert night.flood().words == f"{floods.LEAST} first texts with the same words"
-    assert not night.text(950, "CONGRATULATIONS! Your parcel is waiting, at the depot")
+def test_the_same_words_from_numbers_in_a_row_are_merged(night: Night) -> None:
+    night.same_words(LEAST)
+    assert night.in_queue() == ["100"]
+    assert night.flood().words == f"{LEAST} first texts from numbers in a row with the same words"
+    assert not night.text(150, "CONGRATULATIONS! Your parcel is waiting, at the depot")
 
 
-@pytest.mark.parametrize("body", ["hello", "help me please", "I need to talk"])
+def test_the_real_numbers_of_a_flood(night: Night, real_numbers: dict[str, int]) -> None:
+    floods.LEAST.update(real_numbers)
+    night.same_words(24)
+    assert (night.count(), len(night.in_queue())) == (0, 24)
+    night.text(124)
+    assert night.in_queue() == ["100"]
+    assert night.text(150, "I live next to them, and I cannot sleep"), "a neighbour's words are their own"
+    night.later(hours=1)
+    for each in range(49):
+        night.text(400 + each, f"Message number {each} with words of its own")
+    assert night.count() == 1
+    night.text(470, "And one more of them")
+    assert night.count() == 2
+
+
+@pytest.mark.parametrize("body", ["hello", "help me please", "I saw your poster and I need to talk to somebody"])
 def test_what_people_say_first_is_no_flood_however_many_say_it(night: Night, body: str) -> None:
     for each in range(9):
         assert night.text(each * 101, body)
@@ -116,21 +138,21 @@ def test_numbers_further_apart_or_over_a_longer_time_are_no_flood(night: Night) 
     for each in range(9):
         assert night.text(each * 101, f"Message {each}")
     night.later(hours=1)
-    for each in range(floods.LEAST + 2):
+    for each in range(LEAST + 2):
         night.later(minutes=2)
         assert night.text(500 + each, f"Later message {each}")
     assert night.count() == 0
 
 
 def test_a_window_of_a_hundred_numbers_across_a_round_number(night: Night) -> None:
-    for each in range(floods.LEAST):
+    for each in range(LEAST):
         night.text(396 + each, f"Message {each}")
     assert night.count() == 1
 
 
 def test_seven_here_and_seven_two_hundred_further_are_no_flood(night: Night) -> None:
-    night.in_a_row(floods.LEAST - 1, 100)
-    night.in_a_row(floods.LEAST - 1, 250)
+    night.in_a_row(LEAST - 1, 100)
+    night.in_a_row(LEAST - 1, 250)
     assert night.count() == 0
 
 
@@ -144,19 +166,19 @@ def test_many_texts_of_one_number_are_no_flood(night: Night) -> None:
 
 
 def test_somebody_with_words_of_their_own_is_answered_and_waits_while_a_flood_goes_on(night: Night) -> None:
-    night.same_words(floods.LEAST + 4)
+    night.same_words(LEAST + 4)
     assert night.text(555, "I do not want to be here any more, are you there")
-    assert night.in_queue() == ["000", "555"]
+    assert night.in_queue() == ["100", "555"]
 
 
 def test_who_says_danger_or_a_keyword_first_is_never_merged(night: Night) -> None:
-    night.in_a_row(floods.LEAST + 2)
+    night.in_a_row(LEAST + 2)
     assert night.text(160, own=True)
     assert night.state(160) == "waiting"
 
 
 def test_who_is_ahead_of_the_order_for_another_reason_is_never_merged(night: Night) -> None:
-    night.in_a_row(floods.LEAST)
+    night.in_a_row(LEAST)
     professional = night.text(161, line=factories.PROFESSIONAL_LINE)
     assert professional
     assert night.state(161) == "waiting"
@@ -168,13 +190,13 @@ def test_who_wrote_to_us_before_is_never_merged(night: Night) -> None:
     night.together(night.who(170), nurse)
     night.finishes(night.who(170), nurse)
     night.later(hours=5)
-    night.in_a_row(floods.LEAST + 2)
+    night.in_a_row(LEAST + 2)
     assert night.text(170, "It is me again")
     assert night.state(170) == "waiting"
 
 
 def test_other_words_take_somebody_out_at_once_to_wait_since_they_first_wrote(night: Night) -> None:
-    night.in_a_row(floods.LEAST + 3)
+    night.in_a_row(LEAST + 3)
     before = night.entry(night.who(105)).arrived_at
     night.later(minutes=3)
     assert night.text(105, "please, is anybody there")
@@ -186,19 +208,19 @@ def test_other_words_take_somebody_out_at_once_to_wait_since_they_first_wrote(ni
 
 
 def test_the_very_same_words_again_change_nothing(night: Night) -> None:
-    night.same_words(floods.LEAST + 1)
+    night.same_words(LEAST + 1)
     assert not night.text(101, SENTENCE.upper())
     assert night.state(101) == "merged"
 
 
 def test_danger_or_a_keyword_in_the_same_words_takes_them_out_too(night: Night) -> None:
-    night.same_words(floods.LEAST + 1)
+    night.same_words(LEAST + 1)
     assert night.text(101, own=True)
     assert night.state(101) == "waiting"
 
 
 def test_when_the_first_turns_out_to_be_a_person_the_next_stands_for_the_rest(night: Night) -> None:
-    night.in_a_row(floods.LEAST + 1)
+    night.in_a_row(LEAST + 1)
     night.text(100, "Sorry, I am scared")
     assert night.in_queue() == ["100", "101"]
     assert floods.STANDS not in night.entry(night.who(100)).reasons
@@ -207,7 +229,7 @@ def test_when_the_first_turns_out_to_be_a_person_the_next_stands_for_the_rest(ni
 
 def test_a_nurse_who_finished_the_first_leaves_the_next_to_stand(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST + 1)
+    night.in_a_row(LEAST + 1)
     night.together(night.who(100), nurse)
     night.clock()
     assert night.in_queue() == [], "she has the one that stands"
@@ -219,7 +241,7 @@ def test_a_nurse_who_finished_the_first_leaves_the_next_to_stand(night: Night) -
 
 def test_whoever_a_nurse_has_stays_with_her(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST - 1)
+    night.in_a_row(LEAST - 1)
     night.together(night.who(100), nurse)
     night.text(190)
     assert night.state(100) == "connected"
@@ -228,7 +250,7 @@ def test_whoever_a_nurse_has_stays_with_her(night: Night) -> None:
 
 
 def test_nobody_stays_merged_in_what_is_no_open_flood(night: Night) -> None:
-    night.in_a_row(floods.LEAST + 1)
+    night.in_a_row(LEAST + 1)
     with night.database.transaction() as db:
         db.get_one(Contact, night.who(104).id).flood_id = None
     night.clock()
@@ -240,7 +262,7 @@ def test_nobody_stays_merged_in_what_is_no_open_flood(night: Night) -> None:
 
 def test_people_get_places_of_their_own_since_they_first_wrote_and_the_answer_they_were_not_given(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST + 2)
+    night.in_a_row(LEAST + 2)
     arrived = {last: night.who(last).started_at for last in range(100, 110)}
     night.later(minutes=4)
     night.decides(floods.PEOPLE, nurse)
@@ -255,7 +277,7 @@ def test_people_get_places_of_their_own_since_they_first_wrote_and_the_answer_th
 
 def test_what_is_nobodys_is_closed_with_the_reason_and_may_be_taken_back(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST + 2)
+    night.in_a_row(LEAST + 2)
     night.decides(floods.NOT_PEOPLE, nurse)
     assert night.in_queue() == []
     entry = night.entry(night.who(104))
@@ -271,7 +293,7 @@ def test_what_is_nobodys_is_closed_with_the_reason_and_may_be_taken_back(night: 
 
 def test_said_again_it_changes_nothing(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST)
+    night.in_a_row(LEAST)
     night.decides(floods.PEOPLE, nurse)
     before = night.jobs("send_text")
     night.later(minutes=1)
@@ -282,7 +304,7 @@ def test_said_again_it_changes_nothing(night: Night) -> None:
 
 def test_more_of_what_was_found_to_be_nobodys_makes_a_new_flood_for_people_to_decide(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST)
+    night.in_a_row(LEAST)
     night.decides(floods.NOT_PEOPLE, nurse)
     assert not night.text(188)
     with night.database.reading() as db:
@@ -293,7 +315,7 @@ def test_more_of_what_was_found_to_be_nobodys_makes_a_new_flood_for_people_to_de
 
 def test_a_number_that_was_closed_and_writes_other_words_is_a_person(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST)
+    night.in_a_row(LEAST)
     night.decides(floods.NOT_PEOPLE, nurse)
     assert night.text(103, "That was not me, I need somebody")
     assert night.state(103) == "waiting"
@@ -301,7 +323,7 @@ def test_a_number_that_was_closed_and_writes_other_words_is_a_person(night: Nigh
 
 def test_who_wrote_as_themselves_after_they_were_found_to_be_people_is_not_closed_with_the_rest(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST)
+    night.in_a_row(LEAST)
     night.decides(floods.PEOPLE, nurse)
     assert night.text(103, "Thank you. I am on the bridge and I cannot sleep")
     night.decides(floods.NOT_PEOPLE, nurse)
@@ -310,14 +332,14 @@ def test_who_wrote_as_themselves_after_they_were_found_to_be_people_is_not_close
 
 def test_those_found_to_be_people_count_for_no_further_flood(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST)
+    night.in_a_row(LEAST)
     night.decides(floods.PEOPLE, nurse)
     assert night.text(188)
 
 
 def test_only_a_flood_that_is_there_is_decided_and_only_one_way_or_the_other(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST)
+    night.in_a_row(LEAST)
     with pytest.raises(floods.BadDecision):
         night.decides("maybe", nurse)
     with night.database.transaction() as db, pytest.raises(NotFound):
@@ -325,11 +347,11 @@ def test_only_a_flood_that_is_there_is_decided_and_only_one_way_or_the_other(nig
 
 
 def test_nothing_expires_and_after_ten_minutes_people_are_told(night: Night) -> None:
-    night.in_a_row(floods.LEAST)
+    night.in_a_row(LEAST)
     with night.database.reading() as db:
         assert watchdog.flood_undecided(db, night.now) == []
         [found] = watchdog.flood_undecided(db, night.now + floods.UNDECIDED_FOR)
-    assert found.people == floods.LEAST, "somebody is rung"
+    assert found.people == LEAST, "somebody is rung"
     assert "wait to be looked at" in found.words
     night.later(hours=20)
     night.clock()
@@ -340,7 +362,7 @@ def test_nothing_expires_and_after_ten_minutes_people_are_told(night: Night) -> 
 
 
 def test_texts_at_once_make_one_flood_and_one_stands(night: Night) -> None:
-    night.in_a_row(floods.LEAST - 1)
+    night.in_a_row(LEAST - 1)
     made = [
         factories.make_contact(night.database, channel="text", number=f"+447700900{last}", now=night.now)
         for last in range(180, 186)
@@ -363,4 +385,4 @@ def test_texts_at_once_make_one_flood_and_one_stands(night: Night) -> None:
     with night.database.reading() as db:
         states = [entry_of(db, contact).state for contact in made]
         assert states == ["merged"] * len(made)
-        assert len(db.scalars(select(QueueEntry.id)).all()) == floods.LEAST - 1 + len(made)
+        assert len(db.scalars(select(QueueEntry.id)).all()) == LEAST - 1 + len(made)

@@ -54,16 +54,16 @@ def upgrade() -> None:
         "ix_queue_entry_merged", "queue_entry", ["contact_id"], postgresql_where=merged, sqlite_where=merged
     )
     texts = sa.text("channel = 'text'")
-    for name in ("number_run", "words_index"):
-        op.create_index(
-            f"ix_contact_{name}", "contact", [name, "started_at"], postgresql_where=texts, sqlite_where=texts
-        )
+    op.create_index(
+        "ix_contact_number_run", "contact", ["number_run", "started_at"], postgresql_where=texts, sqlite_where=texts
+    )
     op.create_index("ix_contact_flood_id", "contact", ["flood_id"])
 
 
 def downgrade() -> None:
-    for name in ("flood_id", "words_index", "number_run"):
+    for name in ("flood_id", "number_run"):
         op.drop_index(f"ix_contact_{name}", "contact")
+    for name in ("flood_id", "words_index", "number_run"):
         op.drop_column("contact", name)
     op.drop_index("ix_queue_entry_merged", "queue_entry")
     op.drop_table("text_flood")
