@@ -126,7 +126,9 @@ def _merged(db: Session, contact: Contact, said: str, now: datetime) -> bool:
         return False
     flood = _running(db, alike)
     if flood is None and any(_many(kind, found) for kind, found in alike.items()):
-        db.execute(select(Service.id).where(Service.id == 1).with_for_update())  # two at once begin one flood
+        # Two at once begin one flood. Nobody waits for that: who comes at this very moment has a place of their own.
+        if db.scalar(select(Service.id).where(Service.id == 1).with_for_update(skip_locked=True)) is None:
+            return False
         alike = {kind: found for kind, found in _alike(db, contact, now).items() if found}
         flood = _running(db, alike) or _begin(db, contact, alike, now)
     return flood is not None and _join(db, flood, contact, now)
@@ -216,7 +218,7 @@ def _said_once(db: Session, contact: Contact) -> bool:
 def _join(db: Session, flood: TextFlood, contact: Contact, now: datetime) -> bool:
     """Merge this contact, or let it stand for the flood where nobody does yet. Nobody whom the order puts ahead."""
     still_open = select(TextFlood.id).where(TextFlood.id == flood.id, TextFlood.decision.is_(None))
-    if db.scalar(still_open.with_for_update()) is None:
+    if db.scalar(still_open.with_for_update(read=True)) is None:  # shared: only a decision waits, and is waited for
         return False
     entry = queue.join(db, contact, rules.current(db).rules, now=now)
     if entry.state != "waiting" or entry.band < queue.NOT_ASKED:
