@@ -12,7 +12,6 @@ from tests.desk.pages_lab import Lab
 from triage import first_ring, floods, queue, rules, texts
 from triage.models import Contact, History, Line, QueueEntry
 
-
 LEAST = 8
 
 
