@@ -16,6 +16,7 @@ from sqlalchemy import Delete, Table, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from triage import carrier_copies, history, rules, same_person
+from triage.after_models import FollowUp
 from triage.db import Database
 from triage.keeping_models import Destroyed, Keeping, LegalHold, RightsNote
 from triage.models import Contact, Incident, Message, Promise, Staff
@@ -245,15 +246,22 @@ def _gone(db: Session, statement: Delete) -> int:
 
 
 def erase_texts(db: Session, now: datetime, limit: int = AT_ONCE) -> int:
-    """Take the words out of texts that are older than they are kept, some hundred at a time; says how many."""
+    """Take the words out of texts that are older than they are kept, and out of what was answered to the question
+    after, some hundred at a time; says how many.
+    """
     days = times(db).texts_days
     if days is None:
         return 0
+    since = now - timedelta(days=days)
     held = select(LegalHold.contact_id).where(LegalHold.lifted_at.is_(None))
+    said = select(FollowUp).where(FollowUp.words_sealed.is_not(None), FollowUp.asked_at < since)
+    answers = db.scalars(said.where(FollowUp.contact_id.not_in(held)).order_by(FollowUp.asked_at).limit(limit)).all()
+    for answer in answers:
+        answer.words_sealed = None
     old = (
         select(Message)
         .join(Contact, Contact.id == Message.contact_id)
-        .where(Message.made_at < now - timedelta(days=days))
+        .where(Message.made_at < since)
         .where(or_(Message.body_sealed.is_not(None), Message.media_sealed.is_not(None)))
         .where(Contact.ended_at.is_not(None), Contact.id.not_in(held))
         .limit(limit)
@@ -262,6 +270,7 @@ def erase_texts(db: Session, now: datetime, limit: int = AT_ONCE) -> int:
     for row in rows:
         row.body_sealed = row.media_sealed = None
         carrier_copies.erase_soon(db, row, now=now)
-    if rows:
-        history.record(db, "texts_erased", actor="operator", now=now, texts=len(rows))
-    return len(rows)
+    erased = len(rows) + len(answers)
+    if erased:
+        history.record(db, "texts_erased", actor="operator", now=now, texts=erased)
+    return erased

@@ -15,6 +15,7 @@ from tests import factories
 from tests.harness.databases import BACKENDS, local_settings
 from tests.triage.scene import Scene
 from triage import approvals, export, own_record, retention, rules, service_file
+from triage.after_models import FollowUp
 from triage.apply import apply
 from triage.commands import cli
 from triage.db import Database, open_database
@@ -266,12 +267,18 @@ def test_the_words_of_texts_can_go_before_their_record(scene: Scene) -> None:
     contact = old_contact(scene)
     applied(scene, two_people=False, retention=service_file.Retention(texts_days=30))
     with scene.database.transaction() as db:
+        answer = FollowUp(contact_id=contact.id, message_id=None, asked_at=scene.now, score=4, scored_at=scene.now)
+        answer.words = "She listened"
+        db.add(answer)
+    with scene.database.transaction() as db:
         assert retention.erase_texts(db, scene.now) == 0
         scene.later(hours=24 * 31)
-        assert retention.erase_texts(db, scene.now) == 1
+        assert retention.erase_texts(db, scene.now) == 2, "a text, and the words of an answer"
         assert retention.erase_texts(db, scene.now) == 0
     with scene.database.reading() as db:
         assert db.scalars(select(Message).where(Message.contact_id == contact.id)).one().body is None
+        kept = db.get_one(FollowUp, contact.id)
+        assert (kept.score, kept.words) == (4, None)
 
 
 # --- export and own record ---------------------------------------------------------------------------------------------------
