@@ -131,7 +131,7 @@ def test_words_put_into_a_text_are_kept_like_typed_ones(served: Served, person: 
     with page.expect_response(
         lambda answer: answer.url.endswith("/draft") and "reading+this" in (answer.request.post_data or "")
     ):
-        page.get_by_role("button", name="Put in").click()
+        page.get_by_role("button", name="Put in", exact=True).click()
     expect(page.locator("#text-body")).to_have_value(re.compile("I am reading this"))
     page.reload()
     expect(page.locator("#text-body")).to_have_value(re.compile("I am reading this"))
