@@ -109,7 +109,7 @@ def _on_their_call(db: Session, contact: Contact, message: Message, standing: St
     if texter.opted_out(body):
         opt_outs.by_contact(db, contact, opt_outs.SAID, now=at)
         if entry is not None:
-            queue.raise_to(db, entry, entry.band, _lone_word(body), actor="texter", now=at)
+            queue.raise_to(db, entry, entry.band, opt_outs.lone_word(body), actor="texter", now=at)
         return
     if texter.opted_in(body):
         opt_outs.again_by_contact(db, contact, now=at)
@@ -127,10 +127,6 @@ def _on_their_call(db: Session, contact: Contact, message: Message, standing: St
         texts.queue_text(db, contact, reply.text, actor="texter", now=at)
 
 
-def _lone_word(body: str) -> str:
-    return f"Texted only {body.strip().upper()[:12]}: it may be distress"
-
-
 def _reply(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> str:
     service, body = standing.service, message.body or ""
     back = contact.ended_at is not None
@@ -138,7 +134,7 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
         floods.takes(db, contact, message, own=True, now=at)
         entry = queue.join(db, contact, service.rules, now=at)
         opt_outs.by_contact(db, contact, opt_outs.SAID, now=at)
-        queue.raise_to(db, entry, entry.band, _lone_word(body), actor="texter", now=at)
+        queue.raise_to(db, entry, entry.band, opt_outs.lone_word(body), actor="texter", now=at)
         return twiml.text_reply(None)
     wanted_again = texter.opted_in(body) and opt_outs.again_by_contact(db, contact, now=at)
     if language := reserved.language(body):
