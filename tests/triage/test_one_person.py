@@ -483,3 +483,13 @@ def test_a_nurses_promise_of_a_call_is_kept_with_the_time_she_said(scene: Scene)
             text_calls.promise_a_call(db, row, staff, by=when, now=scene.now)
     [promise] = scene.owed(text)
     assert (promise.due_at, promise.what) == (by, "A nurse promised them a call")
+def test_danger_they_texted_before_they_rang_is_known_once_the_call_goes_on_by_text(scene: Scene) -> None:
+    nurse = scene.nurse()
+    texter(scene, danger=True)
+    call = scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    assert not scene.contact(call).danger, "nothing of it is said aloud"
+    goes_on(scene, call, nurse)
+    assert scene.contact(call).danger
+
+
