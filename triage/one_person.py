@@ -128,6 +128,18 @@ def ringing_now(db: Session, contact: Contact, now: datetime) -> Ringing | None:
 
 
 def not_with_her_now(db: Session, texting: QueueEntry, *, now: datetime) -> None:
+def now_with(db: Session, texting: QueueEntry, *, now: datetime) -> None:
+    """Another nurse has the text conversation, while they ring: the call says with whom they are texting now."""
+    call = ringing_now(db, texting.contact, now)
+    if call is None or call.entry is None:
+        return
+    said = f"{queue.TEXTING_WITH} {queue.nurse_name(db, texting) or 'a nurse'}"
+    queue.raise_to(db, call.entry, call.entry.band, said, actor="clock", now=now)
+    others = [why for why in call.entry.reasons if not why.startswith(queue.TEXTING_WITH)]
+    call.entry.reasons = [*others, said]
+    db.flush()
+
+
     """A nurse has finished a text conversation, or it went back to the queue, while they ring: the call does not say
     any more that they are texting with her, and a conversation that waits goes on as the call.
     """
