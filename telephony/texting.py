@@ -92,7 +92,9 @@ def _answer(standing: Standing, body: str) -> Answer | None:
 
 
 def _thanks(db: Session, contact: Contact, standing: Standing, at: datetime) -> str:
-    """For the answer to the question after."""
+    """For the answer to the question after: it is kept, and calls nobody, however often the line has answered."""
+    if answering.enough(db, contact, now=at):
+        return twiml.text_reply(None)
     said = texter.TextLine(standing.service.name, standing.service.wording, contact.language).say("text_after_thanks")
     return _texted(db, contact, texter.Reply(Turn(contact.place, ()), (said,)), standing, at)
 
