@@ -71,7 +71,7 @@ def waits_by_text_again(db: Session, entry: QueueEntry, *, now: datetime) -> Que
         locality=call.locality, keyword=call.keyword, started_at=now, ended_at=None, place="waiting", turn=0,
         last_reply=None, call_id=None, leg_ended=True, danger=queue.said_danger(entry), cannot_talk=call.cannot_talk,
         caller_role=call.caller_role, text_consent=call.text_consent, opted_out=call.opted_out, failed_safe_at=None,
-        went_on_as=None,
+        went_on_as=None, language=call.language,
     )  # fmt: skip
     db.add(again)
     db.flush()

@@ -150,6 +150,8 @@ def _come_back(db: Session, entry: QueueEntry, rules: Rules, now: datetime) -> N
     why = [f"Came back to a conversation that ended {day}{there:%H:%M}"]
     if contact.danger:
         why.append("Said there was danger in it")
+    if contact.language and (contact.channel == "text" or other.language is None):  # chosen by text
+        other.language = contact.language
     if nurse := next((one for one in presence.on_shift(db) if one.id == nurse_id), None):
         why.append(f"{nurse.name} had them before")
     contact.ended_at = None
