@@ -99,6 +99,7 @@ def other_texts_join(db: Session, contact: Contact, staff: Staff, *, now: dateti
         if entry is not None and entry.state in HELD and entry.nurse_id != staff.id:
             raise queue.NotTheirs(f"{queue.nurse_name(db, entry)} is texting with them now.")
         if entry is not None:
+            queue.leaves_flood(db, entry, actor=staff.id, now=now)
             queue.step(
                 db, entry, "finish", actor=staff.id, now=now, token=entry.token, ended_at=now, ended_how="went_on"
             )
@@ -127,7 +128,6 @@ def ringing_now(db: Session, contact: Contact, now: datetime) -> Ringing | None:
     return None
 
 
-def not_with_her_now(db: Session, texting: QueueEntry, *, now: datetime) -> None:
 def now_with(db: Session, texting: QueueEntry, *, now: datetime) -> None:
     """Another nurse has the text conversation, while they ring: the call says with whom they are texting now."""
     call = ringing_now(db, texting.contact, now)
@@ -140,6 +140,7 @@ def now_with(db: Session, texting: QueueEntry, *, now: datetime) -> None:
     db.flush()
 
 
+def not_with_her_now(db: Session, texting: QueueEntry, *, now: datetime) -> None:
     """A nurse has finished a text conversation, or it went back to the queue, while they ring: the call does not say
     any more that they are texting with her, and a conversation that waits goes on as the call.
     """
