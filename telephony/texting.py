@@ -92,7 +92,9 @@ def _answer(standing: Standing, body: str) -> Answer | None:
 
 
 def _thanks(db: Session, contact: Contact, standing: Standing, at: datetime) -> str:
-    """For the answer to the question after."""
+    """For the answer to the question after: it is kept, and calls nobody, however often the line has answered."""
+    if answering.enough(db, contact, now=at):
+        return twiml.text_reply(None)
     said = texter.TextLine(standing.service.name, standing.service.wording, contact.language).say("text_after_thanks")
     return _texted(db, contact, texter.Reply(Turn(contact.place, ()), (said,)), standing, at)
 
@@ -109,7 +111,7 @@ def _on_their_call(db: Session, contact: Contact, message: Message, standing: St
     if texter.opted_out(body):
         opt_outs.by_contact(db, contact, opt_outs.SAID, now=at)
         if entry is not None:
-            queue.raise_to(db, entry, entry.band, _lone_word(body), actor="texter", now=at)
+            queue.raise_to(db, entry, entry.band, opt_outs.lone_word(body), actor="texter", now=at)
         return
     if texter.opted_in(body):
         opt_outs.again_by_contact(db, contact, now=at)
@@ -127,10 +129,6 @@ def _on_their_call(db: Session, contact: Contact, message: Message, standing: St
         texts.queue_text(db, contact, reply.text, actor="texter", now=at)
 
 
-def _lone_word(body: str) -> str:
-    return f"Texted only {body.strip().upper()[:12]}: it may be distress"
-
-
 def _reply(db: Session, contact: Contact, message: Message, standing: Standing, at: datetime) -> str:
     service, body = standing.service, message.body or ""
     back = contact.ended_at is not None
@@ -138,7 +136,7 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
         floods.takes(db, contact, message, own=True, now=at)
         entry = queue.join(db, contact, service.rules, now=at)
         opt_outs.by_contact(db, contact, opt_outs.SAID, now=at)
-        queue.raise_to(db, entry, entry.band, _lone_word(body), actor="texter", now=at)
+        queue.raise_to(db, entry, entry.band, opt_outs.lone_word(body), actor="texter", now=at)
         return twiml.text_reply(None)
     wanted_again = texter.opted_in(body) and opt_outs.again_by_contact(db, contact, now=at)
     if language := reserved.language(body):

@@ -18,8 +18,9 @@ ASK_AFTER = Index(
 
 
 class Silence(Base):
-    """A person with a nurse who does not write back. It is named by their last text, so one silence is one row, and
-    whatever they write next ends it without anything being changed here.
+    """A person with a nurse who does not write back. It is named by their last text (or by our first, where they rang
+    before and have written none), so one silence is one row, and whatever they write next ends it without anything
+    being changed here.
     """
 
     __tablename__ = "silence"

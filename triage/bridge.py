@@ -476,6 +476,7 @@ def go_on_by_text(db: Session, contact: Contact, staff: Staff, *, now: datetime)
         raise CannotMove("The line cannot text them: a landline, an opt-out word, or a number it does not text.")
     one_person.other_texts_join(db, contact, staff, now=now)
     contact.channel, contact.last_reply = "text", None  # what was answered on the call is no answer to a text
+    contact.danger = queue.said_danger(entry)  # the line says nothing aloud any more
     db.flush()
     history.record(db, "moved_to_text", actor=staff.id, now=now, contact_id=contact.id)
     texts.queue_text(db, contact, words(current(db).wording, "text_go_on", contact.language), actor=staff.id, now=now)

@@ -62,6 +62,7 @@ _THEIR_CALL = (
     .order_by(_CONTACT.c.started_at.desc(), _CONTACT.c.id)
     .limit(1)
 )
+_DISMISSED = exists().where(QueueEntry.contact_id == _CONTACT.c.id, QueueEntry.state == "dismissed")
 _LONGEST_WINDOW: Final = timedelta(hours=168)
 _LATELY_ENDED = (
     select(
@@ -74,6 +75,7 @@ _LATELY_ENDED = (
         _CONTACT.c.number_index.in_(bindparam("indexes", expanding=True)),
         _CONTACT.c.ended_at > bindparam("since", type_=_CONTACT.c.ended_at.type),
         _CONTACT.c.went_on_as.is_(None),
+        ~_DISMISSED,  # nobody's: what comes next is a first text again, and looked at as such
         ~_SHARED,
     )
     .order_by(_CONTACT.c.ended_at.desc(), _CONTACT.c.id)

@@ -34,7 +34,7 @@ LEAST: Final = {IN_A_ROW: 50, ROW_AND_WORDS: 25}
 LOOKED_AT: Final = 500  # of first texts that may be alike, the newest
 PEOPLE: Final = "people"
 NOT_PEOPLE: Final = "not_people"
-STANDS: Final = "Stands for first texts that look alike: look at all of them together"
+STANDS: Final = queue.STANDS_FOR_FLOOD
 UNDECIDED_FOR: Final = timedelta(minutes=10)
 READ_AGAIN_AFTER: Final = timedelta(minutes=10)  # the page opened again is one reading
 
@@ -97,13 +97,9 @@ def take_out(db: Session, contact: Contact, *, now: datetime) -> None:
     """This person is themselves: out of the flood at once, to wait alone since they first wrote."""
     if contact.flood_id is None:
         return
-    flood_id, contact.flood_id = contact.flood_id, None
-    entry = entry_of(db, contact.id)
+    flood_id, entry = contact.flood_id, entry_of(db, contact.id)
     if entry is not None:
-        _without_reason(entry)
-        queue.step(db, entry, "part", actor="texter", now=now)
-    history.record(db, "left_flood", actor="texter", now=now, contact_id=contact.id, flood_id=flood_id)
-    db.flush()
+        queue.leaves_flood(db, entry, actor="texter", now=now)
     if _undecided(db, flood_id) is not None:
         _somebody_stands(db, flood_id, now)
 
@@ -360,7 +356,7 @@ def decide(db: Session, flood_id: str, decision: str, staff: Staff, *, now: date
         entry = entry_of(db, contact.id)
         if entry is None:
             continue
-        _without_reason(entry)
+        queue.stands_no_more(entry)
         if decision == PEOPLE:
             _is_a_person(db, contact, entry, staff, now)
         elif not contact.danger and queue.step(
@@ -375,7 +371,7 @@ def _is_a_person(db: Session, contact: Contact, entry: QueueEntry, staff: Staff,
     queue.step(db, entry, "part", actor=staff.id, now=now, ended_at=None, ended_how=None)
     if entry.state == "waiting" and not _writes_anew(db, contact):
         contact.ended_at = None
-    if not texts.answered(db, contact) and texts.may_be_texted(db, contact):
+    if entry.state == "waiting" and not texts.answered(db, contact) and texts.may_be_texted(db, contact):
         service = rules.current(db)
         said = words(service.wording, "text_first", contact.language, service=service.name)
         texts.queue_text(db, contact, said, actor=staff.id, now=now)
@@ -394,8 +390,3 @@ def _writes_anew(db: Session, contact: Contact) -> bool:
 
 def _undecided(db: Session, flood_id: str) -> TextFlood | None:
     return db.scalar(select(TextFlood).where(TextFlood.id == flood_id, TextFlood.decision.is_(None)))
-
-
-def _without_reason(entry: QueueEntry) -> None:
-    if STANDS in entry.reasons:
-        entry.reasons = [why for why in entry.reasons if why != STANDS] or ["Not yet asked"]

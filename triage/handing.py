@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from triage import bridge, history, presence, queue
+from triage import bridge, history, one_person, presence, queue
 from triage.lifecycles import HELD
 from triage.models import Contact, Presence, QueueEntry, Staff
 
@@ -87,6 +87,7 @@ def take(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> Queue
         presence.change(db, row, "on_contact", actor=staff.id, now=now)
     bridge.has_no_more(db, gave, now=now)
     queue.note_acting_for(db, entry, staff, now=now)
+    one_person.now_with(db, entry, now=now)
     history.record(db, "handed", actor=staff.id, now=now, contact_id=contact.id, gave=gave, token=entry.token)
     return entry
 

@@ -71,7 +71,7 @@ def waits_by_text_again(db: Session, entry: QueueEntry, *, now: datetime) -> Que
         locality=call.locality, keyword=call.keyword, started_at=now, ended_at=None, place="waiting", turn=0,
         last_reply=None, call_id=None, leg_ended=True, danger=queue.said_danger(entry), cannot_talk=call.cannot_talk,
         caller_role=call.caller_role, text_consent=call.text_consent, opted_out=call.opted_out, failed_safe_at=None,
-        went_on_as=None,
+        went_on_as=None, language=call.language,
     )  # fmt: skip
     db.add(again)
     db.flush()
@@ -99,6 +99,7 @@ def other_texts_join(db: Session, contact: Contact, staff: Staff, *, now: dateti
         if entry is not None and entry.state in HELD and entry.nurse_id != staff.id:
             raise queue.NotTheirs(f"{queue.nurse_name(db, entry)} is texting with them now.")
         if entry is not None:
+            queue.leaves_flood(db, entry, actor=staff.id, now=now)
             queue.step(
                 db, entry, "finish", actor=staff.id, now=now, token=entry.token, ended_at=now, ended_how="went_on"
             )
@@ -125,6 +126,18 @@ def ringing_now(db: Session, contact: Contact, now: datetime) -> Ringing | None:
             entry = contacts.entry_of(db, call.id)
             return Ringing(call, entry, queue.nurse_name(db, entry) if entry and entry.state in HELD else None)
     return None
+
+
+def now_with(db: Session, texting: QueueEntry, *, now: datetime) -> None:
+    """Another nurse has the text conversation, while they ring: the call says with whom they are texting now."""
+    call = ringing_now(db, texting.contact, now)
+    if call is None or call.entry is None:
+        return
+    said = f"{queue.TEXTING_WITH} {queue.nurse_name(db, texting) or 'a nurse'}"
+    queue.raise_to(db, call.entry, call.entry.band, said, actor="clock", now=now)
+    others = [why for why in call.entry.reasons if not why.startswith(queue.TEXTING_WITH)]
+    call.entry.reasons = [*others, said]
+    db.flush()
 
 
 def not_with_her_now(db: Session, texting: QueueEntry, *, now: datetime) -> None:

@@ -59,6 +59,11 @@ def stopped(db: Session, number: str | None) -> bool:
     return db.scalar(noted.limit(1)) is not None
 
 
+def lone_word(body: str) -> str:
+    """The reason that a nurse reads of a text that is nothing but an opt-out word."""
+    return f"Texted only {body.strip().upper()[:12]}: it may be distress"
+
+
 def by_contact(db: Session, contact: Contact, how: str, *, now: datetime) -> None:
     """This person stopped our texts. Repeating it is harmless."""
     contact.opted_out = True

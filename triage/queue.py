@@ -37,6 +37,7 @@ TEXTED_FIRST = "Texted before they rang"
 TEXTING_WITH = "Is texting with"
 NOT_YET_ASKED = "Not yet asked"
 AS_CALL = "went_on_as_call"
+STANDS_FOR_FLOOD = "Stands for first texts that look alike: look at all of them together"
 
 
 class NotTheirs(Exception):
@@ -66,6 +67,7 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
         step(db, asked, "finish", actor=_person(contact), now=now, ended_at=now, ended_how="rang_again")
         went_on(db, asked.contact, contact, now=now)
     for texting in _texting(db, contact, same):
+        leaves_flood(db, texting, actor=_person(contact), now=now)  # no machine rings
         band = min(band, texting.band)
         if goes_on_as_call(db, texting, contact, now=now):
             arrived_at = min(arrived_at, texting.arrived_at)
@@ -97,15 +99,35 @@ def _reasons(*said: str) -> list[str]:
 
 
 def _texting(db: Session, contact: Contact, same: ColumnElement[bool]) -> Sequence[QueueEntry]:
-    """For a call: the open text conversations of this very number, waiting or with a nurse. What was agreed by text
-    was agreed for that telephone alone.
+    """For a call: the open text conversations of this very number, waiting, with a nurse or merged in a flood. What was
+    agreed by text was agreed for that telephone alone.
     """
     if contact.channel != "call" or contact.number is None:
         return ()
     theirs = select(QueueEntry).join(QueueEntry.contact).where(same, Contact.channel == "text")
-    theirs = theirs.where(QueueEntry.state.in_(OPEN_ENTRY))
+    theirs = theirs.where(QueueEntry.state.in_((*OPEN_ENTRY, "merged")))
     found = db.scalars(theirs.order_by(QueueEntry.arrived_at, QueueEntry.id)).all()
     return [entry for entry in found if entry.contact.number == contact.number]
+
+
+def leaves_flood(db: Session, entry: QueueEntry, *, actor: str, now: datetime) -> None:
+    """This person is themselves: out of the flood of first texts that they were merged in, to wait alone since they
+    first wrote. Whoever was in none stays where they are.
+    """
+    contact = entry.contact
+    if contact.flood_id is None:
+        return
+    flood_id, contact.flood_id = contact.flood_id, None
+    stands_no_more(entry)
+    step(db, entry, "part", actor=actor, now=now)
+    history.record(db, "left_flood", actor=actor, now=now, contact_id=contact.id, flood_id=flood_id)
+    db.flush()
+
+
+def stands_no_more(entry: QueueEntry) -> None:
+    """This wait is one person's, not a flood's."""
+    if STANDS_FOR_FLOOD in entry.reasons:
+        entry.reasons = [why for why in entry.reasons if why != STANDS_FOR_FLOOD] or [NOT_YET_ASKED]
 
 
 def goes_on_as_call(db: Session, texting: QueueEntry, call: Contact, *, now: datetime) -> bool:
@@ -128,6 +150,8 @@ def went_on(db: Session, contact: Contact, other: Contact, *, now: datetime) -> 
     if contact.channel == "text" or contact.text_consent:
         other.text_consent = True
     other.opted_out = other.opted_out or contact.opted_out
+    if contact.language and (contact.channel == "text" or other.language is None):  # chosen by text
+        other.language = contact.language
     if contact.keyword and not other.keyword:
         other.keyword, other.locality = contact.keyword, contact.locality
     db.flush()

@@ -13,15 +13,30 @@ from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from callflows import caller, reserved, texter
-from triage import bridge, crew_replies, dispatch, first_ring, history, opt_outs, queue, rules, texts, units
+from callflows import call_me, caller, reserved, texter
+from callflows.conversation import Do, Turn
+from triage import (
+    bridge,
+    crew_replies,
+    dispatch,
+    effects,
+    first_ring,
+    floods,
+    history,
+    one_person,
+    opt_outs,
+    queue,
+    rules,
+    texts,
+    units,
+)
 from triage.carrier_models import EarlyReport
 from triage.contacts import choose_language, entry_of, goes_on_as, place_by_keyword
 from triage.db import Database
 from triage.lifecycles import HELD
-from triage.models import Contact, Leg, Line
+from triage.models import Contact, Leg, Line, Message
 from triage.spool import Event, Spool
-from triage.standing import Kept
+from triage.standing import Kept, Standing
 
 log = structlog.get_logger(__name__)
 STAFF_ROUTES: Final = ("nurse", "crew")  # who rings there is no contact
@@ -203,20 +218,40 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
     with database.transaction() as db:
         contact = db.scalars(select(Contact).where(Contact.id == opened.contact_id).with_for_update()).one()
         contact = goes_on_as(db, contact)
-        if texts.received(db, contact, event.carrier_id, event.words, now=event.at, media=event.media) is None:
+        message = texts.received(db, contact, event.carrier_id, event.words, now=event.at, media=event.media)
+        if message is None:
             return
         contact.failed_safe_at = contact.failed_safe_at or event.at
         history.record(db, "failed_safe", actor="carrier", now=event.at, contact_id=contact.id)
-        entry = queue.join(db, contact, standing.service.rules, now=now)
-        if word := standing.sure(standing.vocabulary.read(event.words)):
-            place_by_keyword(db, contact, word.word, actor="texter", now=now)
-        if language := reserved.language(event.words):
-            choose_language(db, contact, language, now=event.at)
-        if texter.opted_out(event.words):
-            opt_outs.by_contact(db, contact, opt_outs.SAID, now=event.at)
-        if texter.opted_in(event.words):
-            opt_outs.again_by_contact(db, contact, now=event.at)
-        if event.danger:
-            contact.danger = contact.danger or contact.channel == "text"  # of their call nothing is said aloud
-            if entry.state not in HELD:
-                queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor="texter", now=now)
+        _read(db, contact, message, event, standing, now)
+
+
+def _read(db: Session, contact: Contact, message: Message, event: Event, standing: Standing, now: datetime) -> None:
+    """What follows from such a text for the wait of whoever wrote it, as if it had been read when it came."""
+    words, by_text = event.words, contact.channel == "text"
+    word, language = standing.sure(standing.vocabulary.read(words)), reserved.language(words)
+    out, again, ring_me = texter.opted_out(words), texter.opted_in(words), call_me.asks(words)
+    own = bool(event.danger or word or out or again or ring_me or texter.asks(words))
+    contact.opted_out = contact.opted_out or opt_outs.stopped(db, contact.number)
+    if by_text and floods.takes(db, contact, message, own=own, now=event.at):
+        return
+    if not by_text:
+        one_person.texts_on_call(db, contact, danger=False, now=now)
+    entry = queue.join(db, contact, standing.service.rules, now=now)
+    if word:
+        place_by_keyword(db, contact, word.word, actor="texter", now=now)
+    if language:
+        choose_language(db, contact, language, now=event.at)
+    if out:
+        opt_outs.by_contact(db, contact, opt_outs.SAID, now=event.at)
+        queue.raise_to(db, entry, entry.band, opt_outs.lone_word(words), actor="texter", now=now)
+    if again:
+        opt_outs.again_by_contact(db, contact, now=event.at)
+    if ring_me and by_text:
+        effects.carry_out(db, contact, Turn(contact.place, (), (Do.CALL_BACK,)), standing, now=now)
+    elif ring_me:
+        queue.raise_to(db, entry, entry.band, queue.STATED["ring_me"], actor="texter", now=now)
+    if event.danger:
+        contact.danger = contact.danger or by_text  # of their call nothing is said aloud
+        if entry.state not in HELD:
+            queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor="texter", now=now)

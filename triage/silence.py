@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session, aliased
 from callflows.wording import words
 from triage import history, moments, notices, outcomes, promises, queue, rules, texts
 from triage.after_models import Silence
-from triage.models import Contact, Message, QueueEntry, Staff
+from triage.models import Contact, History, Message, QueueEntry, Staff
 from triage.opening import UK
 from triage.rules import Rules
 
@@ -51,7 +51,8 @@ class CannotEnd(Exception):
 
 @dataclass(frozen=True)
 class Quiet:
-    """A person with a nurse who has not answered our text. `message_id` is the last one of theirs.
+    """A person with a nurse who has not answered our text. `message_id` is the last one of theirs, or the first of ours
+    where they have written none in this conversation (they rang before it).
 
     `since` is our first text without an answer, `last` our last one; never before this nurse had them.
     """
@@ -78,20 +79,27 @@ def of(db: Session, entry: QueueEntry) -> Quiet | None:
         .order_by(Message.made_at.desc(), Message.id.desc())
         .limit(1)
     ).one_or_none()
-    if theirs is None:
-        return None
-    ours = db.execute(
-        select(Message.made_at, Message.state)
+    hers = (
+        select(Message.id, Message.made_at, Message.state)
         .where(Message.contact_id == entry.contact_id, Message.direction == "out", Message.staff_id.is_not(None))
-        .where(Message.made_at >= theirs.made_at)
         .order_by(Message.made_at, Message.id)
-    ).all()
+    )
+    ours = db.execute(hers.where(Message.made_at >= theirs.made_at) if theirs else hers).all()
     if not ours:
         return None
-    begun = entry.connected_at or ours[0].made_at
-    row = db.get(Silence, theirs.id, populate_existing=True)
+    begun = max(entry.connected_at or ours[0].made_at, _moved_to_text(db, entry) or ours[0].made_at)
+    named = theirs.id if theirs else ours[0].id
+    row = db.get(Silence, named, populate_existing=True)
     first, last = max(ours[0].made_at, begun), max(ours[-1].made_at, begun)
-    return Quiet(theirs.id, first, last, ours[-1].state != "failed", row)
+    return Quiet(named, first, last, ours[-1].state != "failed", row)
+
+
+def _moved_to_text(db: Session, entry: QueueEntry) -> datetime | None:
+    """When a call went on as this text conversation: until then they spoke."""
+    if entry.contact.call_id is None:
+        return None
+    moved = select(func.max(History.at)).where(History.contact_id == entry.contact_id, History.what == "moved_to_text")
+    return db.scalar(moved)
 
 
 # --- what the clock does ----------------------------------------------------------------------------------------------
@@ -105,7 +113,7 @@ def due(db: Session, numbers: Rules, now: datetime) -> Sequence[str]:
     held = db.scalars(
         select(QueueEntry)
         .join(QueueEntry.contact)
-        .where(QueueEntry.state == "connected", Contact.channel == "text", ours >= theirs)
+        .where(QueueEntry.state == "connected", Contact.channel == "text", ours >= func.coalesce(theirs, ours))
         .order_by(QueueEntry.id)
     ).all()
     return [entry.contact_id for entry in held if _wants_something(entry, of(db, entry), numbers, now)]
@@ -190,7 +198,7 @@ def to_be_told(db: Session, now: datetime) -> Sequence[str]:
     told = (
         select(func.count(said.id))
         .where(said.contact_id == QueueEntry.contact_id, said.direction == "out", said.staff_id.is_(None))
-        .where(said.made_at > theirs.scalar_subquery())
+        .where(said.made_at > func.coalesce(theirs.scalar_subquery(), Contact.started_at))
     )
     return db.scalars(waits.where(~lately.exists(), told.scalar_subquery() < TOLD_AT_MOST)).all()
 

@@ -273,7 +273,7 @@ def reported(
     if message.state == "failed" and message.dispatch_id:
         dispatch.text_failed(db, message.dispatch_id, offer=crew.is_offer(message.body), now=now, trouble=trouble)
     if message.state == "failed" and message.contact_id:
-        contact = db.get_one(Contact, message.contact_id)
+        contact = contacts.goes_on_as(db, db.get_one(Contact, message.contact_id))
         if trouble == "opted_out":
             opt_outs.by_contact(db, contact, opt_outs.CARRIER, now=now)
         asked = db.scalar(select(FollowUp.contact_id).where(FollowUp.message_id == message.id))

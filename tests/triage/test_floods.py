@@ -10,7 +10,7 @@ from tests.triage.scene import Scene, entry_of
 from tests.triage.test_claims import at_once
 from triage import floods, queue, rules, texts, watchdog
 from triage.contacts import NotFound
-from triage.models import Contact, QueueEntry, Staff
+from triage.models import Contact, Locality, QueueEntry, Staff
 from triage.texting_models import TextFlood
 
 SENTENCE = "Congratulations, your parcel is waiting at the depot."
@@ -311,6 +311,29 @@ def test_more_of_what_was_found_to_be_nobodys_makes_a_new_flood_for_people_to_de
         [new] = floods.undecided(db)
         assert [one.number for one in new.contacts] == ["+447700900188"]
     assert night.in_queue() == ["188"], "it is seen"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_where_conversations_are_gone_on_with_a_closed_one_is_not(night: Night, *, own: bool) -> None:
+    with night.database.transaction() as db:
+        for place in db.scalars(select(Locality)):
+            place.text_window_hours = 48
+    for each in range(floods.LEAST):
+        night.text(each * 101, line=factories.ISLAND_LINE)
+    closed = night.who(101)
+    night.decides(floods.NOT_PEOPLE, night.nurse())
+    assert night.text(101, "That was not me" if own else SENTENCE, line=factories.ISLAND_LINE) is own
+    assert night.who(101).id != closed.id
+    assert night.state(101) == "waiting", "somebody sees it"
+    assert (night.who(101).flood_id is None) is own, "the same words again are a flood again"
+
+
+def test_people_in_a_flood_are_told_who_this_is_in_their_language(night: Night) -> None:
+    night.same_words(floods.LEAST)
+    with night.database.transaction() as db:
+        db.get_one(Contact, night.who(101).id).language = "cy"
+    night.decides(floods.PEOPLE, night.nurse())
+    assert night.texts_to("+447700900101")[0].body.startswith("Dyma ")
 
 
 def test_a_number_that_was_closed_and_writes_other_words_is_a_person(night: Night) -> None:

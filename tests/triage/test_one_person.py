@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from tests import factories
-from tests.triage.scene import Scene
-from triage import bridge, contacts, one_person, queue, same_person, text_calls, texts
-from triage.models import Contact, QueueEntry, Staff
+from tests.triage.scene import Scene, entry_of
+from triage import bridge, contacts, floods, one_person, queue, same_person, text_calls, texts
+from triage.models import Contact, Promise, QueueEntry, Staff
+from triage.texting_models import TextFlood
 
 THEIRS = "+447700900455"
 
@@ -348,6 +349,101 @@ def test_who_texted_during_the_call_and_hangs_up_waits_by_text(scene: Scene) -> 
     assert read(scene, again) == ["I cannot speak, he is back"]
 
 
+# --- what was chosen, and floods --------------------------------------------------------------------------------------
+
+
+def chooses_welsh(scene: Scene, contact: Contact) -> None:
+    with scene.database.transaction() as db:
+        contacts.choose_language(db, db.get_one(Contact, contact.id), "cy", now=scene.now)
+
+
+def test_the_language_they_chose_by_text_goes_with_them_to_the_call_and_back(scene: Scene) -> None:
+    chooses_welsh(scene, texter(scene))
+    call = scene.caller(number=THEIRS)
+    assert scene.contact(call).language == "cy"
+    scene.hangs_up(call)
+    assert the_texter(scene).language == "cy"
+
+
+def test_a_call_that_goes_on_by_text_begins_in_the_language_they_chose_by_text(scene: Scene) -> None:
+    nurse = scene.nurse()
+    chooses_welsh(scene, texter(scene))
+    call = scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    goes_on(scene, call, nurse)
+    assert [text.body.split(".")[0] for text in scene.texts_to(THEIRS)] == ["Helo"]
+
+
+def in_flood(scene: Scene, *, stands: bool) -> Contact:
+    """Somebody whose first text was merged in a flood, or stands for it."""
+    text = texter(scene)
+    with scene.database.transaction() as db:
+        flood = TextFlood(
+            kind="same_words", since=scene.now, found_at=scene.now, decision=None, decided_by=None, decided_at=None
+        )
+        db.add(flood)
+        db.flush()
+        db.get_one(Contact, text.id).flood_id = flood.id
+        entry = entry_of(db, text)
+        if stands:
+            queue.raise_to(db, entry, entry.band, floods.STANDS, actor="clock", now=scene.now)
+        else:
+            queue.step(db, entry, "merge", actor="clock", now=scene.now)
+    return text
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_who_rings_is_in_no_flood_and_takes_the_place_of_their_text_along(scene: Scene, *, stands: bool) -> None:
+    text = in_flood(scene, stands=stands)
+    scene.later(minutes=10)
+    call = scene.caller(number=THEIRS)
+    assert scene.waiting() == [call.id]
+    entry = scene.entry(call)
+    assert (entry.arrived_at, entry.reasons) == (text.started_at, [queue.TEXTED_FIRST])
+    after = scene.contact(text)
+    assert (after.flood_id, after.went_on_as, scene.entry(text).state) == (None, call.id, "finished")
+
+
+def test_who_rang_meanwhile_is_not_texted_when_the_flood_is_found_to_be_people(scene: Scene) -> None:
+    nurse, text = scene.nurse(), in_flood(scene, stands=True)
+    with scene.database.transaction() as db:
+        flood_id = db.get_one(Contact, text.id).flood_id
+        queue.step(db, entry_of(db, text), "finish", actor="caller", now=scene.now)
+        floods.decide(db, flood_id or "", floods.PEOPLE, db.get_one(Staff, nurse.id), now=scene.now)
+    assert scene.texts_to(THEIRS) == []
+
+
+def test_a_text_that_fails_after_they_rang_owes_no_call_while_they_are_with_a_nurse(scene: Scene) -> None:
+    text = texter(scene)
+    with scene.database.transaction() as db:
+        sent = texts.queue_text(db, db.get_one(Contact, text.id), "Still here", actor="clock", now=scene.now)
+    call = scene.caller(number=THEIRS)
+    scene.together(call, scene.nurse())
+    with scene.database.transaction() as db:
+        assert texts.reported(db, sent.id, "SM9", "fail", now=scene.now, trouble="unreachable")
+        assert db.scalars(select(Promise.id)).all() == []
+
+
+def test_a_text_that_fails_while_they_ring_is_owed_to_whoever_rings(scene: Scene) -> None:
+    text = texter(scene)
+    with scene.database.transaction() as db:
+        sent = texts.queue_text(db, db.get_one(Contact, text.id), "Still here", actor="clock", now=scene.now)
+    call = scene.caller(number=THEIRS)
+    with scene.database.transaction() as db:
+        assert texts.reported(db, sent.id, "SM9", "fail", now=scene.now, trouble="unreachable")
+        assert db.scalars(select(Promise.contact_id)).all() == [call.id]
+
+
+def test_that_the_carrier_stops_our_texts_is_known_of_the_call_they_went_on_with(scene: Scene) -> None:
+    text = texter(scene)
+    with scene.database.transaction() as db:
+        sent = texts.queue_text(db, db.get_one(Contact, text.id), "Still here", actor="clock", now=scene.now)
+    call = scene.caller(number=THEIRS)
+    with scene.database.transaction() as db:
+        assert texts.reported(db, sent.id, "SM9", "fail", now=scene.now, trouble="opted_out")
+    assert scene.contact(call).opted_out
+
+
 # --- a call goes on by text -------------------------------------------------------------------------------------------
 
 
@@ -401,6 +497,16 @@ def test_a_telephone_that_is_not_texted_stays_a_call(scene: Scene, number: str) 
     agrees(scene, call)
     with pytest.raises(bridge.CannotMove, match="cannot text them"):
         goes_on(scene, call, nurse)
+
+
+def test_danger_they_texted_before_they_rang_is_known_once_the_call_goes_on_by_text(scene: Scene) -> None:
+    nurse = scene.nurse()
+    texter(scene, danger=True)
+    call = scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    assert not scene.contact(call).danger, "nothing of it is said aloud"
+    goes_on(scene, call, nurse)
+    assert scene.contact(call).danger
 
 
 def test_a_conversation_of_theirs_that_runs_is_joined_into_it(scene: Scene) -> None:

@@ -12,7 +12,8 @@ from tests import factories
 from tests.factories import CREW_LINE, DIRECT
 from tests.triage.scene import Scene
 from tests.triage.test_dispatch import Car
-from triage import contacts, dispatch, queue, recovering, rules
+from tests.triage.test_floods import SENTENCE, Night
+from triage import contacts, dispatch, floods, opt_outs, queue, recovering, rules
 from triage.carrier_models import EarlyReport
 from triage.db import Database
 from triage.models import Contact, Message, Promise, QueueEntry
@@ -243,3 +244,66 @@ def test_an_end_that_belongs_to_nobody_is_dropped_after_a_day(lab: Lab) -> None:
         assert db.scalar(select(func.count()).select_from(EarlyReport)) == 1
         recovering.adopt_early(db, now=NOW + timedelta(hours=25))
         assert db.scalar(select(func.count()).select_from(EarlyReport)) == 0
+
+
+# --- texts that came while the database was away -----------------------------------------------------------------------
+
+
+def text(words: str, number: str = NUMBER, carrier_id: str = "SM7", **more: object) -> Event:
+    return Event("text", carrier_id, RANG, number, DIRECT, words=words, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def night(database: Database) -> Night:
+    """With a flood of first texts, a few minutes before."""
+    night = Night(database)
+    night.now = RANG - timedelta(minutes=5)
+    night.same_words(floods.LEAST)
+    assert night.state(101) == "merged"
+    return night
+
+
+def test_danger_texted_while_the_database_was_away_takes_them_out_of_a_flood(night: Night, tmp_path: Path) -> None:
+    Lab(night.database, tmp_path).drains(text("I have taken all my pills", "+447700900101", danger=True))
+    entry = night.entry(night.who(101))
+    assert (entry.state, entry.band) == ("waiting", queue.DANGER)
+    assert entry.contact_id == night.waiting()[0]
+
+
+@pytest.mark.parametrize("words", ["I am a person, please", "harbour", "stop", "please ring me"])
+def test_whatever_else_they_texted_meanwhile_takes_them_out_too(night: Night, tmp_path: Path, words: str) -> None:
+    Lab(night.database, tmp_path).drains(text(words, "+447700900101"))
+    assert night.state(101) == "waiting"
+
+
+def test_a_flood_that_came_while_the_database_was_away_is_merged_as_well(scene: Scene, lab: Lab) -> None:
+    many = floods.LEAST + 1
+    lab.drains(*[text(SENTENCE, f"+447700900{each * 101:03}", f"SM{each}") for each in range(many)])
+    assert len(lab.contacts()) == many
+    assert len(scene.waiting()) == 1, "one stands for all of them"
+
+
+def test_who_texted_meanwhile_to_be_rung_is_owed_a_call(lab: Lab) -> None:
+    lab.drains(text("please ring me"))
+    [contact] = lab.contacts()
+    assert [owed.contact_id for owed in lab.owed()] == [contact.id]
+    with lab.database.reading() as db:
+        entry = contacts.entry_of(db, contact.id)
+        assert entry is not None
+        assert queue.STATED["ring_me"] in entry.reasons
+
+
+def test_a_lone_opt_out_word_that_came_meanwhile_is_told_to_the_nurse(lab: Lab) -> None:
+    lab.drains(text("STOP"))
+    [contact] = lab.contacts()
+    with lab.database.reading() as db:
+        entry = contacts.entry_of(db, contact.id)
+        assert entry is not None
+        assert "Texted only STOP: it may be distress" in entry.reasons
+
+
+def test_who_stopped_our_texts_before_is_known_as_such_also_then(lab: Lab) -> None:
+    with lab.database.transaction() as db:
+        opt_outs.add(db, NUMBER, DIRECT, opt_outs.SAID, now=NOW - timedelta(days=90))
+    lab.drains(text("hello"))
+    assert [contact.opted_out for contact in lab.contacts()] == [True]

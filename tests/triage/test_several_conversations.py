@@ -166,6 +166,17 @@ def test_a_conversation_is_with_her_until_the_colleague_takes_it_with_the_note(d
         desk.finishes(texter, ana)
 
 
+def test_who_rings_is_said_to_text_with_whoever_has_the_conversation_now(desk: Desk) -> None:
+    ana, bea = desk.nurse(name="Ana"), desk.nurse(name="Bea")
+    person = desk.texter(number="+447700900455")
+    desk.takes(ana)
+    call = desk.caller(number="+447700900455")
+    assert desk.entry(call).reasons == ["Is texting with Ana"]
+    desk.asks(person, ana, bea)
+    desk.takes_over(person, bea)
+    assert desk.entry(call).reasons == ["Is texting with Bea"]
+
+
 def test_the_note_is_not_readable_in_the_database(desk: Desk) -> None:
     ana, bola = desk.nurse(), desk.nurse()
     texter = desk.texter()

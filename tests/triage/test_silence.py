@@ -10,7 +10,7 @@ from tests.triage.scene import Scene
 from triage import bridge, outcomes, queue, silence, texts
 from triage.after_models import Silence
 from triage.db import Database, utcnow
-from triage.models import Contact, Message, Staff
+from triage.models import Contact, Message, Presence, Staff
 from triage.reach_models import Notice
 
 
@@ -307,6 +307,58 @@ def test_who_waits_and_writes_is_not_told_for_another_hour(database: Database) -
     talk.later(minutes=20)
     talk.ticks()
     assert talk.by_itself() == []
+
+
+def test_who_rang_before_and_has_written_nothing_yet_is_told_no_more_often(database: Database) -> None:
+    talk = Conversation(database)
+    talk.person = talk.begins(number="+447700900455")
+    call = talk.caller(number="+447700900455")
+    talk.hangs_up(call)
+    with talk.database.reading() as db:
+        [talk.person] = [
+            one for one in db.scalars(select(Contact).where(Contact.channel == "text", Contact.ended_at.is_(None)))
+            if one.number == "+447700900455"
+        ]  # fmt: skip
+    for _hour in range(6):
+        talk.later(hours=1, seconds=1)
+        talk.ticks()
+    assert len(talk.by_itself()) == silence.TOLD_AT_MOST
+
+
+def moved_to_text(talk: Conversation) -> None:
+    """They rang, spoke with her, were texted something meanwhile, and went on by text."""
+    talk.finishes(talk.person, talk.ana)
+    talk.person = talk.caller(danger=True)
+    with talk.database.transaction() as db:
+        db.get_one(Presence, talk.ana.id).state = "ready"
+        db.get_one(Contact, talk.person.id).text_consent = True
+    talk.together(talk.person, talk.ana)
+    talk.answers("The address is in this text")
+    talk.later(minutes=30)
+    with talk.database.transaction() as db:
+        bridge.go_on_by_text(db, db.get_one(Contact, talk.person.id), talk.ana, now=talk.now)
+
+
+def test_who_went_on_by_text_from_a_call_and_writes_nothing_is_asked_and_somebody_told(talk: Conversation) -> None:
+    moved_to_text(talk)
+    before = len(talk.by_itself())
+    talk.ticks()
+    assert talk.told() == [], "they spoke until now"
+    talk.later(5)
+    talk.answers()
+    talk.later(300)
+    talk.ticks()
+    assert talk.told() == ["silent_in_danger"]
+    assert not talk.by_itself()[before:]
+    talk.later(300)
+    talk.ticks()
+    talk.ticks()
+    assert len(talk.by_itself()[before:]) == 1
+    assert talk.asks()
+    with pytest.raises(silence.CannotEnd):
+        talk.finishes(talk.person, talk.ana)
+    talk.writes()
+    assert not talk.asks()
 
 
 def test_a_clock_put_back_does_not_tell_who_waits_each_second(database: Database) -> None:
