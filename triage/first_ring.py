@@ -50,6 +50,7 @@ _THE_CONVERSATION = select(_CONTACT.c.id).where(
     _CONTACT.c.ended_at.is_(None),
 )
 _SHARED = exists().where(SharedNumber.number_index.in_(bindparam("indexes", expanding=True)))
+_DISMISSED = exists().where(QueueEntry.contact_id == _CONTACT.c.id, QueueEntry.state == "dismissed")
 _THEIR_CALL = (
     select(_CONTACT.c.id)
     .join(QueueEntry, QueueEntry.contact_id == _CONTACT.c.id)
@@ -74,6 +75,7 @@ _LATELY_ENDED = (
         _CONTACT.c.number_index.in_(bindparam("indexes", expanding=True)),
         _CONTACT.c.ended_at > bindparam("since", type_=_CONTACT.c.ended_at.type),
         _CONTACT.c.went_on_as.is_(None),
+        ~_DISMISSED,
         ~_SHARED,
     )
     .order_by(_CONTACT.c.ended_at.desc(), _CONTACT.c.id)

@@ -33,7 +33,7 @@ LEAST_LETTERS: Final = 20  # "hello" and "please help me" are what people write;
 LOOKED_AT: Final = 500  # of first texts that may be alike, the newest
 PEOPLE: Final = "people"
 NOT_PEOPLE: Final = "not_people"
-STANDS: Final = "Stands for first texts that look alike: look at all of them together"
+STANDS: Final = queue.STANDS
 UNDECIDED_FOR: Final = timedelta(minutes=10)
 READ_AGAIN_AFTER: Final = timedelta(minutes=10)  # the page opened again is one reading
 
@@ -82,7 +82,8 @@ def takes(db: Session, contact: Contact, message: Message, *, own: bool, now: da
     )
     said = answering.same_words(message.body)
     if first is not None:
-        if own or contact.flood_id is None or said != answering.same_words(first.body):
+        come_back = contact.ended_at is not None  # a nurse had them: they are themselves, whatever they write
+        if own or come_back or contact.flood_id is None or said != answering.same_words(first.body):
             take_out(db, contact, now=now)
             return False
         return _undecided(db, contact.flood_id) is not None
@@ -372,11 +373,10 @@ def _is_a_person(db: Session, contact: Contact, entry: QueueEntry, staff: Staff,
     queue.step(db, entry, "part", actor=staff.id, now=now, ended_at=None, ended_how=None)
     if entry.state == "waiting" and not _writes_anew(db, contact):
         contact.ended_at = None
-    if not texts.answered(db, contact) and texts.may_be_texted(db, contact):
+    if entry.state == "waiting" and not texts.answered(db, contact) and texts.may_be_texted(db, contact):
         service = rules.current(db)
-        texts.queue_text(
-            db, contact, words(service.wording, "text_first", service=service.name), actor=staff.id, now=now
-        )
+        who = words(service.wording, "text_first", contact.language, service=service.name)
+        texts.queue_text(db, contact, who, actor=staff.id, now=now)
 
 
 def _writes_anew(db: Session, contact: Contact) -> bool:

@@ -36,6 +36,7 @@ RANG_AGAIN = "Rang again while waiting to be called back"
 TEXTED_FIRST = "Texted before they rang"
 TEXTING_WITH = "Is texting with"
 NOT_YET_ASKED = "Not yet asked"
+STANDS = "Stands for first texts that look alike: look at all of them together"
 AS_CALL = "went_on_as_call"
 
 
@@ -92,25 +93,27 @@ def at_place(
 
 
 def _reasons(*said: str) -> list[str]:
-    """Reasons, each once; that nothing was asked yet is none beside others."""
-    return list(dict.fromkeys(why for why in said if why != NOT_YET_ASKED)) or [NOT_YET_ASKED]
+    """Reasons, each once; that nothing was asked yet is none beside others, nor is what only a texter stands for."""
+    return list(dict.fromkeys(why for why in said if why not in (NOT_YET_ASKED, STANDS))) or [NOT_YET_ASKED]
 
 
 def _texting(db: Session, contact: Contact, same: ColumnElement[bool]) -> Sequence[QueueEntry]:
-    """For a call: the open text conversations of this very number, waiting or with a nurse. What was agreed by text
-    was agreed for that telephone alone.
+    """For a call: the open text conversations of this very number, waiting, merged into a flood, or with a nurse. What
+    was agreed by text was agreed for that telephone alone.
     """
     if contact.channel != "call" or contact.number is None:
         return ()
     theirs = select(QueueEntry).join(QueueEntry.contact).where(same, Contact.channel == "text")
-    theirs = theirs.where(QueueEntry.state.in_(OPEN_ENTRY))
+    theirs = theirs.where(QueueEntry.state.in_((*OPEN_ENTRY, "merged")))
     found = db.scalars(theirs.order_by(QueueEntry.arrived_at, QueueEntry.id)).all()
     return [entry for entry in found if entry.contact.number == contact.number]
 
 
 def goes_on_as_call(db: Session, texting: QueueEntry, call: Contact, *, now: datetime) -> bool:
-    """A text conversation that waits ends, and goes on as this call; False if a nurse has taken it meanwhile."""
-    if texting.state != "waiting" or not step(
+    """A text conversation that waits, or is merged into a flood, ends and goes on as this call; False if a nurse has
+    taken it meanwhile.
+    """
+    if texting.state not in ("waiting", "merged") or not step(
         db, texting, "finish", actor="caller", now=now, token=texting.token, ended_at=now, ended_how=AS_CALL
     ):
         return False
@@ -122,12 +125,16 @@ def went_on(db: Session, contact: Contact, other: Contact, *, now: datetime) -> 
     """This contact is over, and goes on as that one of the same person, with what was agreed and said by text.
 
     That danger was said stays with the place, not with the call: what the line says aloud must not tell whoever rings
-    with that number what was texted from it.
+    with that number what was texted from it. Whoever rings is in no flood of first texts any more.
     """
+    if contact.flood_id is not None:
+        history.record(db, "left_flood", actor="clock", now=now, contact_id=contact.id, flood_id=contact.flood_id)
+        contact.flood_id = None
     contact.ended_at, contact.went_on_as = contact.ended_at or now, other.id
     if contact.channel == "text" or contact.text_consent:
         other.text_consent = True
     other.opted_out = other.opted_out or contact.opted_out
+    other.language = contact.language or other.language
     if contact.keyword and not other.keyword:
         other.keyword, other.locality = contact.keyword, contact.locality
     db.flush()
@@ -238,6 +245,11 @@ def _promise_overdue(db: Session, same: ColumnElement[bool], now: datetime) -> b
         .where(Promise.settled_at.is_(None), Promise.due_at < now)
     )
     return db.scalar(owed.limit(1)) is not None
+
+
+def lone_word(body: str) -> str:
+    """The reason of somebody who texted an opt-out word and nothing else."""
+    return f"Texted only {body.strip().upper()[:12]}: it may be distress"
 
 
 def raise_to(
