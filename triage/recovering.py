@@ -13,15 +13,31 @@ from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from callflows import caller, reserved, texter
-from triage import bridge, crew_replies, dispatch, first_ring, history, opt_outs, queue, rules, texts, units
+from callflows import call_me, caller, reserved, texter
+from callflows.conversation import Do, Turn
+from triage import (
+    bridge,
+    crew_replies,
+    dispatch,
+    effects,
+    first_ring,
+    floods,
+    history,
+    one_breath,
+    one_person,
+    opt_outs,
+    queue,
+    rules,
+    texts,
+    units,
+)
 from triage.carrier_models import EarlyReport
 from triage.contacts import choose_language, entry_of, goes_on_as, place_by_keyword
 from triage.db import Database
 from triage.lifecycles import HELD
-from triage.models import Contact, Leg, Line
+from triage.models import Contact, Leg, Line, Message
 from triage.spool import Event, Spool
-from triage.standing import Kept
+from triage.standing import Kept, Standing
 
 log = structlog.get_logger(__name__)
 STAFF_ROUTES: Final = ("nurse", "crew")  # who rings there is no contact
@@ -203,20 +219,40 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
     with database.transaction() as db:
         contact = db.scalars(select(Contact).where(Contact.id == opened.contact_id).with_for_update()).one()
         contact = goes_on_as(db, contact)
-        if texts.received(db, contact, event.carrier_id, event.words, now=event.at, media=event.media) is None:
+        message = texts.received(db, contact, event.carrier_id, event.words, now=event.at, media=event.media)
+        if message is None:
             return
         contact.failed_safe_at = contact.failed_safe_at or event.at
         history.record(db, "failed_safe", actor="carrier", now=event.at, contact_id=contact.id)
-        entry = queue.join(db, contact, standing.service.rules, now=now)
-        if word := standing.sure(standing.vocabulary.read(event.words)):
-            place_by_keyword(db, contact, word.word, actor="texter", now=now)
-        if language := reserved.language(event.words):
-            choose_language(db, contact, language, now=event.at)
-        if texter.opted_out(event.words):
-            opt_outs.by_contact(db, contact, opt_outs.SAID, now=event.at)
-        if texter.opted_in(event.words):
-            opt_outs.again_by_contact(db, contact, now=event.at)
-        if event.danger:
-            contact.danger = contact.danger or contact.channel == "text"  # of their call nothing is said aloud
-            if entry.state not in HELD:
-                queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor="texter", now=now)
+        _read(db, contact, message, event, standing, now)
+
+
+def _read(db: Session, contact: Contact, message: Message, event: Event, standing: Standing, now: datetime) -> None:
+    """What the text says is acted on as if it had been read when it came; only nothing is answered."""
+    body, numbers = event.words, standing.service.rules
+    breath = one_breath.before(db, contact, message, numbers.one_breath_s)
+    danger = event.danger or texter.danger_met(body, breath.theirs) is not None
+    word, stops, asks_call = standing.sure(standing.vocabulary.read(body)), texter.opted_out(body), call_me.asks(body)
+    contact.opted_out = contact.opted_out or opt_outs.stopped(db, contact.number)
+    wanted_again = texter.opted_in(body) and opt_outs.again_by_contact(db, contact, now=event.at)
+    if language := reserved.language(body):
+        choose_language(db, contact, language, now=event.at)
+    if contact.channel == "call":  # of what they text nothing is said aloud
+        one_person.texts_on_call(db, contact, danger=danger, now=now)
+    else:
+        own = danger or stops or asks_call or wanted_again or word is not None or texter.asks(body) is not None
+        if floods.takes(db, contact, message, own=own, now=event.at):
+            return
+        contact.danger = contact.danger or danger
+    entry = queue.join(db, contact, numbers, now=now)
+    if word and entry.state not in HELD:
+        place_by_keyword(db, contact, word.word, actor="texter", now=now)
+    if stops:
+        opt_outs.by_contact(db, contact, opt_outs.SAID, now=event.at)
+        queue.raise_to(db, entry, entry.band, queue.lone_word(body), actor="texter", now=now)
+    if asks_call and contact.channel == "text":
+        effects.carry_out(db, contact, Turn(contact.place, (), (Do.CALL_BACK,)), standing, now=now)
+    elif asks_call:
+        queue.raise_to(db, entry, entry.band, queue.STATED["ring_me"], actor="texter", now=now)
+    if danger:
+        queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor="texter", now=now)
