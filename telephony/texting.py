@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from callflows import call_me, caller, crew, reserved, texter
 from callflows.after import Answer, plain_answer
-from callflows.conversation import Turn
+from callflows.conversation import Do, Turn
 from telephony import inbound, numbers, twiml
 from telephony.reports import TEXTS, trouble_of
 from telephony.webhooks import line, nothing, now, sms
@@ -115,12 +115,16 @@ def _on_their_call(db: Session, contact: Contact, message: Message, standing: St
         return
     if texter.opted_in(body):
         opt_outs.again_by_contact(db, contact, now=at)
+    if language := reserved.language(body):
+        contacts.choose_language(db, contact, language, now=at)
     first = not texts.answered(db, contact)
     with_nurse = entry is not None and entry.state in HELD
     if heard.sure and not with_nurse:
         contacts.place_by_keyword(db, contact, heard.sure.word, actor="texter", now=at)
     if entry is not None and call_me.asks(body):
         queue.raise_to(db, entry, entry.band, queue.STATED["ring_me"], actor="texter", now=at)
+    if asked is texter.Asked.LOCAL and not with_nurse:
+        effects.carry_out(db, contact, Turn(contact.place, (), (Do.TEXT_LOCAL_HELP,)), standing, now=at)
     line_of_texts = texter.TextLine(service.name, service.wording, contact.language)
     reply = texter.reply(line_of_texts, heard, first=first, asked=asked, with_nurse=with_nurse and not first)
     if not reply.text or contact.opted_out or not _may_answer(standing, contact.number) or breath.has(reply.text):

@@ -50,6 +50,7 @@ _THE_CONVERSATION = select(_CONTACT.c.id).where(
     _CONTACT.c.ended_at.is_(None),
 )
 _SHARED = exists().where(SharedNumber.number_index.in_(bindparam("indexes", expanding=True)))
+_DISMISSED = exists().where(QueueEntry.contact_id == _CONTACT.c.id, QueueEntry.state == "dismissed")
 _THEIR_CALL = (
     select(_CONTACT.c.id)
     .join(QueueEntry, QueueEntry.contact_id == _CONTACT.c.id)

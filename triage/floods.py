@@ -83,7 +83,8 @@ def takes(db: Session, contact: Contact, message: Message, *, own: bool, now: da
     )
     said = answering.same_words(message.body)
     if first is not None:
-        if own or contact.flood_id is None or said != answering.same_words(first.body):
+        come_back = contact.ended_at is not None  # a nurse had them: they are themselves, whatever they write
+        if own or come_back or contact.flood_id is None or said != answering.same_words(first.body):
             take_out(db, contact, now=now)
             return False
         return _undecided(db, contact.flood_id) is not None

@@ -30,6 +30,7 @@ ENTRY: Final[Moves] = {
     ("waiting", "dismiss"): "dismissed",
     ("merged", "part"): "waiting",
     ("merged", "dismiss"): "dismissed",
+    ("merged", "finish"): "finished",  # they ring: the text goes on as their call
     ("dismissed", "part"): "waiting",
     ("offered", "connect"): "connecting",
     ("offered", "return"): "waiting",

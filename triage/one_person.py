@@ -159,7 +159,8 @@ def not_with_her_now(db: Session, texting: QueueEntry, *, now: datetime) -> None
 def _together(call: QueueEntry, texting: QueueEntry) -> list[str]:
     """The reasons of a call and of the text conversation that is over: whoever takes the call reads both."""
     kept = [why for why in call.reasons if not why.startswith(queue.TEXTING_WITH)]
-    return list(dict.fromkeys([*kept, *(why for why in texting.reasons if why != queue.NOT_YET_ASKED)]))
+    theirs_alone = (queue.NOT_YET_ASKED, queue.STANDS_FOR_FLOOD)
+    return list(dict.fromkeys([*kept, *(why for why in texting.reasons if why not in theirs_alone)]))
 
 
 def ends_into_call(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> QueueEntry:

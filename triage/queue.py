@@ -131,8 +131,10 @@ def stands_no_more(entry: QueueEntry) -> None:
 
 
 def goes_on_as_call(db: Session, texting: QueueEntry, call: Contact, *, now: datetime) -> bool:
-    """A text conversation that waits ends, and goes on as this call; False if a nurse has taken it meanwhile."""
-    if texting.state != "waiting" or not step(
+    """A text conversation that waits, or is merged into a flood, ends and goes on as this call; False if a nurse has
+    taken it meanwhile.
+    """
+    if texting.state not in ("waiting", "merged") or not step(
         db, texting, "finish", actor="caller", now=now, token=texting.token, ended_at=now, ended_how=AS_CALL
     ):
         return False
@@ -144,8 +146,11 @@ def went_on(db: Session, contact: Contact, other: Contact, *, now: datetime) -> 
     """This contact is over, and goes on as that one of the same person, with what was agreed and said by text.
 
     That danger was said stays with the place, not with the call: what the line says aloud must not tell whoever rings
-    with that number what was texted from it.
+    with that number what was texted from it. Whoever rings is in no flood of first texts any more.
     """
+    if contact.flood_id is not None:
+        history.record(db, "left_flood", actor="clock", now=now, contact_id=contact.id, flood_id=contact.flood_id)
+        contact.flood_id = None
     contact.ended_at, contact.went_on_as = contact.ended_at or now, other.id
     if contact.channel == "text" or contact.text_consent:
         other.text_consent = True

@@ -23,6 +23,7 @@ from triage import (
     first_ring,
     floods,
     history,
+    one_breath,
     one_person,
     opt_outs,
     queue,
@@ -227,31 +228,31 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
 
 
 def _read(db: Session, contact: Contact, message: Message, event: Event, standing: Standing, now: datetime) -> None:
-    """What follows from such a text for the wait of whoever wrote it, as if it had been read when it came."""
-    words, by_text = event.words, contact.channel == "text"
-    word, language = standing.sure(standing.vocabulary.read(words)), reserved.language(words)
-    out, again, ring_me = texter.opted_out(words), texter.opted_in(words), call_me.asks(words)
-    own = bool(event.danger or word or out or again or ring_me or texter.asks(words))
+    """What the text says is acted on as if it had been read when it came; only nothing is answered."""
+    body, numbers = event.words, standing.service.rules
+    breath = one_breath.before(db, contact, message, numbers.one_breath_s)
+    danger = event.danger or texter.danger_met(body, breath.theirs) is not None
+    word, stops, asks_call = standing.sure(standing.vocabulary.read(body)), texter.opted_out(body), call_me.asks(body)
     contact.opted_out = contact.opted_out or opt_outs.stopped(db, contact.number)
-    if by_text and floods.takes(db, contact, message, own=own, now=event.at):
-        return
-    if not by_text:
-        one_person.texts_on_call(db, contact, danger=False, now=now)
-    entry = queue.join(db, contact, standing.service.rules, now=now)
-    if word:
-        place_by_keyword(db, contact, word.word, actor="texter", now=now)
-    if language:
+    wanted_again = texter.opted_in(body) and opt_outs.again_by_contact(db, contact, now=event.at)
+    if language := reserved.language(body):
         choose_language(db, contact, language, now=event.at)
-    if out:
+    if contact.channel == "call":  # of what they text nothing is said aloud
+        one_person.texts_on_call(db, contact, danger=danger, now=now)
+    else:
+        own = danger or stops or asks_call or wanted_again or word is not None or texter.asks(body) is not None
+        if floods.takes(db, contact, message, own=own, now=event.at):
+            return
+        contact.danger = contact.danger or danger
+    entry = queue.join(db, contact, numbers, now=now)
+    if word and entry.state not in HELD:
+        place_by_keyword(db, contact, word.word, actor="texter", now=now)
+    if stops:
         opt_outs.by_contact(db, contact, opt_outs.SAID, now=event.at)
-        queue.raise_to(db, entry, entry.band, opt_outs.lone_word(words), actor="texter", now=now)
-    if again:
-        opt_outs.again_by_contact(db, contact, now=event.at)
-    if ring_me and by_text:
+        queue.raise_to(db, entry, entry.band, opt_outs.lone_word(body), actor="texter", now=now)
+    if asks_call and contact.channel == "text":
         effects.carry_out(db, contact, Turn(contact.place, (), (Do.CALL_BACK,)), standing, now=now)
-    elif ring_me:
+    elif asks_call:
         queue.raise_to(db, entry, entry.band, queue.STATED["ring_me"], actor="texter", now=now)
-    if event.danger:
-        contact.danger = contact.danger or by_text  # of their call nothing is said aloud
-        if entry.state not in HELD:
-            queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor="texter", now=now)
+    if danger:
+        queue.raise_to(db, entry, queue.DANGER, queue.SAID_DANGER, actor="texter", now=now)

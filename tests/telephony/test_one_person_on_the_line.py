@@ -36,7 +36,7 @@ def test_a_text_while_the_call_waits_is_kept_with_it_and_answered_as_any_first_t
     assert texted[0].body == "I cannot talk, he is here"
     [answer] = said_to_them(in_database)
     assert answer.startswith("This is Solent Crisis Line.")
-    assert "A mental-health nurse will answer you here" in answer
+    assert "A nurse will read this and answer you here" in answer
     line.texts("please hurry")
     assert len(said_to_them(in_database)) == 1
     call.presses_while_waiting("3").hears("calling for someone else")
@@ -120,3 +120,23 @@ def test_a_withheld_number_that_rings_and_texts_is_two_people(line: TheLine, in_
     line.rings(From="anonymous").stays_silent().holds()
     line.texts("hello", From="anonymous")
     assert len(waits(in_database)) == 2
+
+
+def test_what_they_ask_of_the_line_by_text_while_their_call_waits_is_done(line: TheLine, in_database: Ask) -> None:
+    line.texts("hello")
+    line.rings().says("harbour").holds()
+    line.texts("Cymraeg")
+    line.texts("LLEOL")
+    language, help_near = said_to_them(in_database)[-2:]
+    assert language.startswith("Bydd ein negeseuon awtomatig yn Gymraeg")
+    assert help_near.startswith("Dyma'r lleoedd yn eich ardal")
+
+
+def test_the_language_they_chose_by_text_is_theirs_on_the_call_and_after_it(line: TheLine, in_database: Ask) -> None:
+    line.texts("hello")
+    line.texts("Cymraeg")
+    call = line.rings().stays_silent().holds()
+    assert [entry.contact.language for entry in waits(in_database)] == ["cy"]
+    call.hangs_up()
+    [entry] = waits(in_database)
+    assert (entry.contact.channel, entry.contact.language) == ("text", "cy")

@@ -1,12 +1,12 @@
 """Whom the line answers by itself and whom it leaves to a nurse: opt-out words, landlines, machines, no numbers."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.telephony.test_voice import a_nurse
 from triage import answering, bridge, contacts, floods, opt_outs, queue, texts
 from triage.db import utcnow
-from triage.models import Contact, Message, QueueEntry
+from triage.models import Contact, Locality, Message, QueueEntry
 from triage.rules import Rules
 
 LANDLINE = "+441632960321"
@@ -249,3 +249,24 @@ def test_a_merged_text_that_comes_again_is_merged_once(line, in_database):
         assert first == again
     assert in_database(lambda db: len(floods.undecided(db)[0].contacts)) == LEAST + 1
     assert contact_count(in_database) == LEAST + 1
+
+
+def test_a_number_found_to_be_nobodys_that_writes_again_is_kept_as_a_new_contact_within_the_window_too(
+    line, in_database
+):
+    in_database(lambda db: db.execute(update(Locality).values(text_window_hours=48)))
+    island = {"To": "+441632960111"}
+    for each in range(LEAST + 1):
+        line.texts(f"Win a car today, number {each}", From=f"+4477009002{each:02}", **island)
+
+    def nobody(db):
+        floods.decide(db, floods.undecided(db)[0].flood.id, floods.NOT_PEOPLE, a_nurse(db), now=utcnow())
+
+    in_database(nobody)
+    assert in_database(lambda db: len(queue.waiting(db))) == 0
+    assert "Solent Crisis Line" in line.texts("please, I am real", From="+447700900208", **island).said
+    line.texts("Win a car today, number 7", From="+447700900207", **island)
+    waiting = in_database(
+        lambda db: {row.contact.number[-3:] for row in queue.waiting(db) if row.contact.ended_at is None}
+    )
+    assert waiting == {"208", "207"}, "whoever writes waits for a nurse, or stands for those who do"

@@ -257,6 +257,55 @@ def test_nobody_stays_merged_in_what_is_no_open_flood(night: Night) -> None:
     assert night.state(104) == "waiting"
 
 
+def test_whoever_is_merged_and_rings_is_a_person_and_their_text_goes_on_as_their_call(night: Night) -> None:
+    night.in_a_row(floods.LEAST + 2)
+    text = night.who(105)
+    call = night.caller(number="+447700900105")
+    assert night.entry(text).state == "finished"
+    assert night.contact(text).went_on_as == call.id
+    assert night.entry(call).reasons == [queue.TEXTED_FIRST]
+    assert night.entry(call).arrived_at == text.started_at
+    assert night.in_queue() == ["100", "105"], "one person is one wait"
+    night.decides(floods.PEOPLE, night.nurse())
+    assert night.texts_to("+447700900105") == [], "they are on the line: no text says that a nurse will answer here"
+    assert sorted(night.in_queue()) == [str(last) for last in range(100, 110)]
+
+
+def test_who_stands_for_a_flood_and_rings_takes_no_other_persons_reason_along(night: Night) -> None:
+    night.in_a_row(floods.LEAST + 1)
+    call = night.caller(number="+447700900100")
+    assert night.entry(call).reasons == [queue.TEXTED_FIRST]
+    night.clock()
+    assert night.in_queue() == ["100", "101"], "the next stands for the rest"
+    assert floods.STANDS in night.entry(night.who(101)).reasons
+
+
+def test_whom_a_nurse_had_is_a_person_even_with_the_same_words_again(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST + 1)
+    first = night.who(100)
+    night.together(first, nurse)
+    night.finishes(first, nurse)
+    with night.database.transaction() as db:
+        row = db.get_one(Contact, first.id)
+        message = texts.received(
+            db, row, factories.carrier_id("SM"), "Message number 0 with words of its own", now=night.now
+        )
+        assert message is not None
+        assert not floods.takes(db, row, message, own=False, now=night.now), "a nurse reads what they write now"
+        assert row.flood_id is None
+
+
+def test_people_are_told_who_this_is_in_their_language(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST + 1)
+    with night.database.transaction() as db:
+        db.get_one(Contact, night.who(108).id).language = "cy"
+    night.decides(floods.PEOPLE, nurse)
+    [answer] = night.texts_to("+447700900108")
+    assert answer.body.startswith("Dyma ")
+
+
 # --- people decide ------------------------------------------------------------------------------------------------------
 
 

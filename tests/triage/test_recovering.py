@@ -151,6 +151,58 @@ def test_a_texter_in_danger_is_first(lab: Lab) -> None:
         assert db.scalars(select(QueueEntry.band)).one() == queue.DANGER
 
 
+def spooled(words: str, number: str = NUMBER, **more: object) -> Event:
+    return Event("text", factories.carrier_id("SM"), RANG, number, DIRECT, words=words, **more)  # type: ignore[arg-type]
+
+
+def in_queue(lab: Lab) -> list[QueueEntry]:
+    with lab.database.reading() as db:
+        return list(queue.waiting(db))
+
+
+def test_who_was_counted_to_a_flood_is_heard_though_their_next_text_came_while_the_database_was_away(lab: Lab) -> None:
+    numbers = [f"+4477009002{each:02}" for each in range(floods.LEAST + 1)]
+    lab.drains(*(spooled(f"Win a car, number {number[-2:]}", number) for number in numbers))
+    assert len(in_queue(lab)) == 1, "alike is alike, whenever it is recorded"
+    lab.drains(spooled("he has a knife", numbers[-1], danger=True))
+    lab.drains(spooled("sorry who is this", numbers[-2]))
+    waiting = in_queue(lab)
+    assert waiting[0].contact.number == numbers[-1]
+    assert numbers[-2] in [entry.contact.number for entry in waiting]
+    assert len(waiting) == 3, "the two of them, and one that stands for the rest"
+    assert waiting[0].reasons == [queue.SAID_DANGER]
+
+
+def test_danger_said_over_two_texts_is_read_as_one(lab: Lab) -> None:
+    lab.drains(spooled("ive taken"), spooled("all my pills"))
+    [entry] = in_queue(lab)
+    assert entry.band == queue.DANGER
+
+
+def test_a_lone_opt_out_word_is_shown_to_whoever_takes_them(lab: Lab) -> None:
+    lab.drains(spooled("STOP"))
+    [entry] = in_queue(lab)
+    assert entry.reasons == ["Texted only STOP: it may be distress"]
+    assert entry.contact.opted_out
+
+
+def test_who_asked_to_be_rung_while_the_database_was_away_is_owed_the_call(lab: Lab) -> None:
+    lab.drains(spooled("please can you ring me"))
+    [entry] = in_queue(lab)
+    assert queue.STATED["ring_me"] in entry.reasons
+    [promise] = lab.owed()
+    assert promise.what == "Asked by text to be rung"
+
+
+def test_a_text_of_somebody_on_the_line_is_of_their_call_and_nothing_is_said_aloud(scene: Scene, lab: Lab) -> None:
+    call = scene.caller(number=NUMBER)
+    lab.drains(spooled("he has a knife", danger=True))
+    [entry] = in_queue(lab)
+    assert (entry.contact_id, entry.band) == (call.id, queue.DANGER)
+    assert entry.contact.text_consent
+    assert not entry.contact.danger
+
+
 def test_a_crews_reply_is_acted_on_once_and_confirmed(database: Database, tmp_path: Path) -> None:
     car = Car(database)
     car.on_duty("IW01")
