@@ -79,10 +79,15 @@ def real_numbers() -> dict[str, int]:
     return dict(floods.LEAST)
 
 
-@pytest.fixture
-def night(real_numbers: dict[str, int], database, monkeypatch: pytest.MonkeyPatch) -> Night:
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on LEAST are a flood, of each kind."""
     for kind in floods.LEAST:
         monkeypatch.setitem(floods.LEAST, kind, LEAST)
+
+
+@pytest.fixture
+def night(real_numbers: dict[str, int], database, monkeypatch: pytest.MonkeyPatch) -> Night:
+    small(monkeypatch)
     return Night(database)
 
 
@@ -258,7 +263,7 @@ def test_nobody_stays_merged_in_what_is_no_open_flood(night: Night) -> None:
 
 
 def test_whoever_is_merged_and_rings_is_a_person_and_their_text_goes_on_as_their_call(night: Night) -> None:
-    night.in_a_row(floods.LEAST + 2)
+    night.in_a_row(LEAST + 2)
     text = night.who(105)
     call = night.caller(number="+447700900105")
     assert night.entry(text).state == "finished"
@@ -272,7 +277,7 @@ def test_whoever_is_merged_and_rings_is_a_person_and_their_text_goes_on_as_their
 
 
 def test_who_stands_for_a_flood_and_rings_takes_no_other_persons_reason_along(night: Night) -> None:
-    night.in_a_row(floods.LEAST + 1)
+    night.in_a_row(LEAST + 1)
     call = night.caller(number="+447700900100")
     assert night.entry(call).reasons == [queue.TEXTED_FIRST]
     night.clock()
@@ -282,7 +287,7 @@ def test_who_stands_for_a_flood_and_rings_takes_no_other_persons_reason_along(ni
 
 def test_whom_a_nurse_had_is_a_person_even_with_the_same_words_again(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST + 1)
+    night.in_a_row(LEAST + 1)
     first = night.who(100)
     night.together(first, nurse)
     night.finishes(first, nurse)
@@ -298,7 +303,7 @@ def test_whom_a_nurse_had_is_a_person_even_with_the_same_words_again(night: Nigh
 
 def test_people_are_told_who_this_is_in_their_language(night: Night) -> None:
     nurse = night.nurse()
-    night.in_a_row(floods.LEAST + 1)
+    night.in_a_row(LEAST + 1)
     with night.database.transaction() as db:
         db.get_one(Contact, night.who(108).id).language = "cy"
     night.decides(floods.PEOPLE, nurse)
@@ -367,22 +372,14 @@ def test_where_conversations_are_gone_on_with_a_closed_one_is_not(night: Night, 
     with night.database.transaction() as db:
         for place in db.scalars(select(Locality)):
             place.text_window_hours = 48
-    for each in range(floods.LEAST):
-        night.text(each * 101, line=factories.ISLAND_LINE)
+    for each in range(LEAST):
+        night.text(100 + each, line=factories.ISLAND_LINE)
     closed = night.who(101)
     night.decides(floods.NOT_PEOPLE, night.nurse())
     assert night.text(101, "That was not me" if own else SENTENCE, line=factories.ISLAND_LINE) is own
     assert night.who(101).id != closed.id
     assert night.state(101) == "waiting", "somebody sees it"
     assert (night.who(101).flood_id is None) is own, "the same words again are a flood again"
-
-
-def test_people_in_a_flood_are_told_who_this_is_in_their_language(night: Night) -> None:
-    night.same_words(floods.LEAST)
-    with night.database.transaction() as db:
-        db.get_one(Contact, night.who(101).id).language = "cy"
-    night.decides(floods.PEOPLE, night.nurse())
-    assert night.texts_to("+447700900101")[0].body.startswith("Dyma ")
 
 
 def test_a_number_that_was_closed_and_writes_other_words_is_a_person(night: Night) -> None:
