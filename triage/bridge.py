@@ -340,7 +340,8 @@ def pages_gone(db: Session, rules: Rules, *, now: datetime) -> int:
     """A nurse's page is gone (browser, machine or network): she is offered nobody until she says so, and whoever only
     her page could have brought to her goes back to the same place.
 
-    A call she is joined to is never touched: there the telephone is the truth, not the page.
+    A call she is joined to is never touched, nor the conversation of somebody she speaks with: there the telephone is
+    the truth, not the page.
     """
     gone = 0
     for row in presence.pages_gone(db, now):
@@ -354,7 +355,7 @@ def pages_gone(db: Session, rules: Rules, *, now: datetime) -> int:
 
 def _page_gone_for(db: Session, entry: QueueEntry, row: Presence, now: datetime) -> None:
     offered = entry.state == "offered" and row.via == "browser"
-    if not offered and entry.contact.channel == "call":
+    if not offered and (entry.contact.channel == "call" or text_calls.speaking(db, entry, now)):
         return
     token = entry.token
     band = entry.band if offered else min(entry.band, queue.VERY_URGENT)

@@ -67,7 +67,7 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
         step(db, asked, "finish", actor=_person(contact), now=now, ended_at=now, ended_how="rang_again")
         went_on(db, asked.contact, contact, now=now)
     for texting in _texting(db, contact, same):
-        leaves_flood(db, texting, actor=_person(contact), now=now)  # no machine rings
+        leaves_flood(db, texting, actor=_person(contact), now=now)  # whoever rings is themselves
         band = min(band, texting.band)
         if goes_on_as_call(db, texting, contact, now=now):
             arrived_at = min(arrived_at, texting.arrived_at)

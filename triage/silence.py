@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from callflows.wording import words
-from triage import history, moments, notices, outcomes, promises, queue, rules, texts
+from triage import history, moments, notices, outcomes, promises, queue, rules, text_calls, texts
 from triage.after_models import Silence
 from triage.models import Contact, History, Message, QueueEntry, Staff
 from triage.opening import UK
@@ -54,7 +54,8 @@ class Quiet:
     """A person with a nurse who has not answered our text. `message_id` is the last one of theirs, or the first of ours
     where they have written none in this conversation (they rang before it).
 
-    `since` is our first text without an answer, `last` our last one; never before this nurse had them.
+    `since` is our first text without an answer, `last` our last one; never before this nurse had them, nor before they
+    last spoke with her by telephone.
     """
 
     message_id: str
@@ -85,9 +86,11 @@ def of(db: Session, entry: QueueEntry) -> Quiet | None:
         .order_by(Message.made_at, Message.id)
     )
     ours = db.execute(hers.where(Message.made_at >= theirs.made_at) if theirs else hers).all()
-    if not ours:
+    spoken = text_calls.spoken(db, entry)
+    if not ours or (spoken and spoken.ended_at is None):
         return None
-    begun = max(entry.connected_at or ours[0].made_at, _moved_to_text(db, entry) or ours[0].made_at)
+    by_voice = (entry.connected_at, _moved_to_text(db, entry), spoken and spoken.ended_at)
+    begun = max(ours[0].made_at, *(moment for moment in by_voice if moment))
     named = theirs.id if theirs else ours[0].id
     row = db.get(Silence, named, populate_existing=True)
     first, last = max(ours[0].made_at, begun), max(ours[-1].made_at, begun)
@@ -216,7 +219,7 @@ def tell_waiting(db: Session, contact_id: str, *, now: datetime) -> None:
 def still_silent(db: Session, message: Message) -> bool:
     """Whether a text that asks if they are there is still right: they have not written since, and a nurse has them."""
     entry = db.scalar(select(QueueEntry).where(QueueEntry.contact_id == message.contact_id))
-    return entry is not None and entry.state == "connected" and not _wrote_since(db, message)
+    return entry is not None and of(db, entry) is not None and not _wrote_since(db, message)
 
 
 def still_waits(db: Session, message: Message) -> bool:

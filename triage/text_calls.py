@@ -17,6 +17,7 @@ from triage.models import Contact, Leg, Promise, QueueEntry, Staff
 
 REACH: Final = "nurse_reach"
 RINGING: Final = "person_ringing"  # a leg's outcome while the person is rung from it; then `person_` and how it went
+SPOKE: Final = "person_spoke"
 RANG_THEM: Final = "nurse_rang_person"
 LONGEST: Final = timedelta(hours=6)
 RESULTS: Final = {
@@ -59,6 +60,20 @@ def up(db: Session, entry: QueueEntry, now: datetime) -> Leg | None:
     rings = Leg.state.in_(("placing", "ringing")) & moments.lately(Leg.made_at, now, ringing.FORGOTTEN_AFTER)
     talks = Leg.state.in_(("answered", "joined")) & moments.lately(Leg.made_at, now, LONGEST)
     return db.scalar(of_claim(entry).where(rings | talks).order_by(Leg.made_at.desc()).limit(1))
+
+
+def spoken(db: Session, entry: QueueEntry) -> Leg | None:
+    """The last call from this conversation in which they spoke with the nurse who has it; until it is over it has no
+    `ended_at`.
+    """
+    joined = of_claim(entry).where(Leg.outcome == SPOKE)
+    return db.scalar(joined.order_by(Leg.made_at.desc(), Leg.id).limit(1))
+
+
+def speaking(db: Session, entry: QueueEntry, now: datetime) -> bool:
+    """Whether she speaks with them by telephone at this moment. No call is taken to last longer than LONGEST."""
+    leg = spoken(db, entry)
+    return leg is not None and leg.ended_at is None and moments.was_lately(leg.made_at, now, LONGEST)
 
 
 def of_claim(entry: QueueEntry) -> Select[Leg]:
@@ -104,7 +119,7 @@ def person_rung(db: Session, leg: Leg, *, now: datetime) -> None:
 def person_came(db: Session, leg: Leg, *, now: datetime) -> bool:
     """The person pressed the key: both are joined, if the conversation is still hers. A repeat says the same."""
     contact = still_hers(db, leg)
-    if contact is None or leg.outcome not in (RINGING, "person_spoke"):
+    if contact is None or leg.outcome not in (RINGING, SPOKE):
         return False
     if leg.outcome == RINGING:
         leg.state = "joined"

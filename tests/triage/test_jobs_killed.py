@@ -134,5 +134,8 @@ def _is_right(job: str, works: Works, moves: list[Move], calls: list[Call], text
         assert len({call.leg_id for call in calls}) == 1, "for the same leg, which joins the first that answers"
     elif job == "hang_up":
         assert works.carrier.hung_up
+    elif job == "erase_copy":
+        assert 1 <= len(works.carrier.erased) <= 2, "what is erased already is erased again, harmlessly"
+        assert len(set(works.carrier.erased)) == 1, "and it is that text alone"
     else:
         assert 1 <= len(moves) <= 2, "moving somebody to where they are does nothing"

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from tests import factories
 from tests.triage.scene import Scene
-from triage import bridge, outcomes, queue, silence, texts
+from triage import bridge, outcomes, presence, queue, silence, text_calls, texts
 from triage.after_models import Silence
 from triage.db import Database, utcnow
-from triage.models import Contact, Message, Presence, Staff
+from triage.models import Contact, Leg, Message, Presence, Staff
 from triage.reach_models import Notice
 
 
@@ -359,6 +359,45 @@ def test_who_went_on_by_text_from_a_call_and_writes_nothing_is_asked_and_somebod
         talk.finishes(talk.person, talk.ana)
     talk.writes()
     assert not talk.asks()
+
+
+def speaks(talk: Conversation) -> Leg:
+    """She rings them from the conversation, and they are put through."""
+    with talk.database.transaction() as db:
+        leg = text_calls.ask(db, db.get_one(Contact, talk.person.id), talk.ana, now=talk.now)
+        leg.carrier_id = factories.carrier_id()
+        text_calls.person_rung(db, leg, now=talk.now)
+        assert text_calls.person_came(db, leg, now=talk.now)
+        return leg
+
+
+def test_whoever_she_speaks_with_by_telephone_is_not_silent(talk: Conversation) -> None:
+    talk.says_danger()
+    talk.answers("May I ring you?")
+    leg = speaks(talk)
+    talk.later(900)
+    talk.ticks()
+    assert (talk.by_itself(), talk.told()) == ([], [])
+    talk.leg_ends(leg)
+    talk.later(299)
+    talk.ticks()
+    assert (talk.by_itself(), talk.told()) == ([], [])
+    talk.later(301)
+    talk.ticks()
+    assert (len(talk.by_itself()), talk.told()) == (1, ["silent_in_danger"])
+
+
+def test_a_page_that_is_gone_takes_nobody_from_her_with_whom_she_speaks(talk: Conversation) -> None:
+    leg = speaks(talk)
+    with talk.database.transaction() as db:
+        presence.page_seen(db, talk.ana.id, now=talk.now)
+    talk.later(presence.PAGE_GONE_S + 1)
+    for over in (False, True):
+        if over:
+            talk.leg_ends(leg)
+        with talk.database.transaction() as db:
+            bridge.pages_gone(db, talk.rules, now=talk.now)
+        assert talk.entry(talk.person).state == ("waiting" if over else "connected")
 
 
 def test_a_clock_put_back_does_not_tell_who_waits_each_second(database: Database) -> None:
