@@ -128,6 +128,10 @@ def went_on(db: Session, contact: Contact, other: Contact, *, now: datetime) -> 
     if contact.channel == "text" or contact.text_consent:
         other.text_consent = True
     other.opted_out = other.opted_out or contact.opted_out
+    other.language = contact.language or other.language
+    if contact.ask_after is not None:  # they are asked about the whole, once
+        other.ask_after = contact.ask_after if other.ask_after is None else other.ask_after
+        contact.ask_after = None
     if contact.keyword and not other.keyword:
         other.keyword, other.locality = contact.keyword, contact.locality
     db.flush()

@@ -63,7 +63,7 @@ def _joins_again(db: Session, promise: Promise, contact: Contact, rules: Rules, 
         locality=contact.locality, keyword=contact.keyword, started_at=now, ended_at=None, place="waiting", turn=0,
         last_reply=None, call_id=None, leg_ended=True, danger=contact.danger, cannot_talk=contact.cannot_talk,
         caller_role=contact.caller_role, text_consent=contact.text_consent, opted_out=contact.opted_out,
-        failed_safe_at=None, went_on_as=None,
+        failed_safe_at=None, went_on_as=None, language=contact.language,
     )  # fmt: skip
     db.add(again)
     db.flush()
