@@ -10,6 +10,8 @@ without battery, or without somebody else looking on, is no reason to be passed 
 they are still waiting, because nothing else of ours is true; three times at most in one silence: a telephone that
 lights up all night may tell somebody what it should not.
 
+Whoever is on the telephone with us, or is rung, is not silent; afterwards the silence begins with the end of that call.
+
 Everything here is decided under the lock of the contact, as a text that comes in is: of two clocks one is first, and a
 person who writes at that moment is not asked whether they are there.
 """
@@ -23,7 +25,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from callflows.wording import words
-from triage import history, moments, notices, outcomes, promises, queue, rules, texts
+from triage import history, moments, notices, outcomes, promises, queue, rules, text_calls, texts
 from triage.after_models import Silence
 from triage.models import Contact, Message, QueueEntry, Staff
 from triage.opening import UK
@@ -53,7 +55,8 @@ class CannotEnd(Exception):
 class Quiet:
     """A person with a nurse who has not answered our text. `message_id` is the last one of theirs.
 
-    `since` is our first text without an answer, `last` our last one; never before this nurse had them.
+    `since` is our first text without an answer, `last` our last one; never before this nurse had them, or spoke with
+    them.
     """
 
     message_id: str
@@ -68,8 +71,10 @@ class Quiet:
         return self.row is not None and self.row.ask_again_at is None
 
 
-def of(db: Session, entry: QueueEntry) -> Quiet | None:
-    """The silence of this conversation, if there is one: a nurse has them, and the last text is hers."""
+def of(db: Session, entry: QueueEntry, now: datetime) -> Quiet | None:
+    """The silence of this conversation, if there is one: a nurse has them, the last text is hers, and they are not on
+    the telephone with us.
+    """
     if entry.state != "connected" or entry.contact.channel != "text":
         return None
     theirs = db.execute(
@@ -88,7 +93,10 @@ def of(db: Session, entry: QueueEntry) -> Quiet | None:
     ).all()
     if not ours:
         return None
-    begun = entry.connected_at or ours[0].made_at
+    talked = text_calls.talking_until(db, entry, now)
+    if talked == now:
+        return None
+    begun = max(entry.connected_at or ours[0].made_at, talked or ours[0].made_at)
     row = db.get(Silence, theirs.id, populate_existing=True)
     first, last = max(ours[0].made_at, begun), max(ours[-1].made_at, begun)
     return Quiet(theirs.id, first, last, ours[-1].state != "failed", row)
@@ -108,7 +116,7 @@ def due(db: Session, numbers: Rules, now: datetime) -> Sequence[str]:
         .where(QueueEntry.state == "connected", Contact.channel == "text", ours >= theirs)
         .order_by(QueueEntry.id)
     ).all()
-    return [entry.contact_id for entry in held if _wants_something(entry, of(db, entry), numbers, now)]
+    return [entry.contact_id for entry in held if _wants_something(entry, of(db, entry, now), numbers, now)]
 
 
 def _wants_something(entry: QueueEntry, quiet: Quiet | None, numbers: Rules, now: datetime) -> bool:
@@ -140,7 +148,7 @@ def _over(since: datetime, seconds: int, now: datetime) -> bool:
 def step(db: Session, contact_id: str, numbers: Rules, *, now: datetime) -> None:
     """Do what one silence calls for now: each thing once, however late the clock comes. Harmless when repeated."""
     entry = _locked(db, contact_id)
-    quiet = of(db, entry) if entry else None
+    quiet = of(db, entry, now) if entry else None
     if entry is None or quiet is None or not _wants_something(entry, quiet, numbers, now):
         return
     contact = entry.contact
@@ -237,7 +245,7 @@ def decide(db: Session, contact: Contact, choice: str, staff: Staff, *, now: dat
         raise NotSilent("Say whether to wait on or to ring them.")
     _locked(db, contact.id)
     entry = queue.held_by(db, contact.id, staff)
-    quiet = of(db, entry)
+    quiet = of(db, entry, now)
     if quiet is None or quiet.row is None:
         raise NotSilent("They have written since, or you have: read that first.")
     if not quiet.asks and not (choice == "ring" and quiet.row.to_ring_at is None):
@@ -262,7 +270,7 @@ def to_be_rung(db: Session, entry: QueueEntry) -> bool:
 
 def may_end(db: Session, entry: QueueEntry, *, now: datetime) -> None:
     """Raises CannotEnd where they said there was danger, fell silent, and no outcome says in words what was done."""
-    quiet = of(db, entry) if entry.contact.danger else None
+    quiet = of(db, entry, now) if entry.contact.danger else None
     if quiet is None or not (quiet.row or _over(quiet.since, rules.current(db).rules.silence_danger_s, now)):
         return
     last = outcomes.latest(db, entry.contact_id)
