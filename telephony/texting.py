@@ -113,6 +113,8 @@ def _on_their_call(db: Session, contact: Contact, message: Message, standing: St
         return
     if texter.opted_in(body):
         opt_outs.again_by_contact(db, contact, now=at)
+    if language := reserved.language(body):
+        contacts.choose_language(db, contact, language, now=at)
     first = not texts.answered(db, contact)
     with_nurse = entry is not None and entry.state in HELD
     if heard.sure and not with_nurse:

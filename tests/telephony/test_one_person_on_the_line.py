@@ -120,3 +120,12 @@ def test_a_withheld_number_that_rings_and_texts_is_two_people(line: TheLine, in_
     line.rings(From="anonymous").stays_silent().holds()
     line.texts("hello", From="anonymous")
     assert len(waits(in_database)) == 2
+
+
+def test_the_language_asked_for_while_they_ring_is_theirs(line: TheLine, in_database: Ask) -> None:
+    line.rings().says("harbour").holds()
+    line.texts("hello")
+    line.texts("Cymraeg")
+    [entry] = waits(in_database)
+    assert entry.contact.language == "cy"
+    assert "yn Gymraeg o hyn ymlaen" in said_to_them(in_database)[-1]
