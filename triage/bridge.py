@@ -424,14 +424,14 @@ def finish(db: Session, contact: Contact, staff: Staff, *, now: datetime) -> Non
         return
     entry = queue.held_by(db, contact.id, staff)
     silence.may_end(db, entry, now=now)
-    to_ring = silence.to_be_rung(db, entry)
+    to_ring = silence.to_be_rung(db, entry) or (contact.channel == "text" and text_calls.promised(db, contact))
     queue.step(
         db, entry, "finish", actor=staff.id, now=now, token=entry.token, ended_at=now, ended_how="finished",
         hand_to_id=None,
     )  # fmt: skip
     contact.ended_at = contact.ended_at or now
     if to_ring:
-        pass  # the call she wanted made to them is still owed
+        pass  # the call she promised them, or wanted made to them, is still owed
     elif entry.connected_at:
         promises.settle_for(db, contact, "call_back", "A nurse has spoken with them", actor=staff.id, now=now)
     else:

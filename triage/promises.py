@@ -148,6 +148,11 @@ def tried(
     return owed_to_them
 
 
+def is_owed(db: Session, contact: Contact, kind: str) -> bool:
+    """Whether something of this kind is owed to this person still, on any contact of theirs."""
+    return bool(_of(db, contact, kind))
+
+
 def settle_for(db: Session, contact: Contact, kind: str, how: str, *, actor: str, now: datetime) -> None:
     """What was owed to this person has happened (they are with a nurse): settle it, on every contact of theirs."""
     for promise in _of(db, contact, kind):

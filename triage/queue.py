@@ -157,6 +157,9 @@ def went_on(db: Session, contact: Contact, other: Contact, *, now: datetime) -> 
     other.opted_out = other.opted_out or contact.opted_out
     if contact.language and (contact.channel == "text" or other.language is None):  # chosen by text
         other.language = contact.language
+    if contact.ask_after is not None:  # they are asked about the whole, once
+        other.ask_after = contact.ask_after if other.ask_after is None else other.ask_after
+        contact.ask_after = None
     if contact.keyword and not other.keyword:
         other.keyword, other.locality = contact.keyword, contact.locality
     db.flush()

@@ -10,6 +10,8 @@ without battery, or without somebody else looking on, is no reason to be passed 
 they are still waiting, because nothing else of ours is true; three times at most in one silence: a telephone that
 lights up all night may tell somebody what it should not.
 
+Whoever is on the telephone with us, or is rung, is not silent; afterwards the silence begins with the end of that call.
+
 Everything here is decided under the lock of the contact, as a text that comes in is: of two clocks one is first, and a
 person who writes at that moment is not asked whether they are there.
 """
@@ -25,6 +27,7 @@ from sqlalchemy.orm import Session, aliased
 from callflows.wording import words
 from triage import history, moments, notices, outcomes, promises, queue, rules, text_calls, texts
 from triage.after_models import Silence
+from triage.db import utcnow
 from triage.models import Contact, History, Message, QueueEntry, Staff
 from triage.opening import UK
 from triage.rules import Rules
@@ -70,8 +73,10 @@ class Quiet:
         return self.row is not None and self.row.ask_again_at is None
 
 
-def of(db: Session, entry: QueueEntry) -> Quiet | None:
-    """The silence of this conversation, if there is one: a nurse has them, and the last text is hers."""
+def of(db: Session, entry: QueueEntry, now: datetime) -> Quiet | None:
+    """The silence of this conversation, if there is one: a nurse has them, the last text is hers, and they are not on
+    the telephone with us.
+    """
     if entry.state != "connected" or entry.contact.channel != "text":
         return None
     theirs = db.execute(
@@ -87,7 +92,7 @@ def of(db: Session, entry: QueueEntry) -> Quiet | None:
     )
     ours = db.execute(hers.where(Message.made_at >= theirs.made_at) if theirs else hers).all()
     spoken = text_calls.spoken(db, entry)
-    if not ours or (spoken and spoken.ended_at is None):
+    if not ours or text_calls.on_the_phone(db, entry, now):
         return None
     by_voice = (entry.connected_at, _moved_to_text(db, entry), spoken and spoken.ended_at)
     begun = max(ours[0].made_at, *(moment for moment in by_voice if moment))
@@ -119,7 +124,7 @@ def due(db: Session, numbers: Rules, now: datetime) -> Sequence[str]:
         .where(QueueEntry.state == "connected", Contact.channel == "text", ours >= func.coalesce(theirs, ours))
         .order_by(QueueEntry.id)
     ).all()
-    return [entry.contact_id for entry in held if _wants_something(entry, of(db, entry), numbers, now)]
+    return [entry.contact_id for entry in held if _wants_something(entry, of(db, entry, now), numbers, now)]
 
 
 def _wants_something(entry: QueueEntry, quiet: Quiet | None, numbers: Rules, now: datetime) -> bool:
@@ -151,7 +156,7 @@ def _over(since: datetime, seconds: int, now: datetime) -> bool:
 def step(db: Session, contact_id: str, numbers: Rules, *, now: datetime) -> None:
     """Do what one silence calls for now: each thing once, however late the clock comes. Harmless when repeated."""
     entry = _locked(db, contact_id)
-    quiet = of(db, entry) if entry else None
+    quiet = of(db, entry, now) if entry else None
     if entry is None or quiet is None or not _wants_something(entry, quiet, numbers, now):
         return
     contact = entry.contact
@@ -219,7 +224,7 @@ def tell_waiting(db: Session, contact_id: str, *, now: datetime) -> None:
 def still_silent(db: Session, message: Message) -> bool:
     """Whether a text that asks if they are there is still right: they have not written since, and a nurse has them."""
     entry = db.scalar(select(QueueEntry).where(QueueEntry.contact_id == message.contact_id))
-    return entry is not None and of(db, entry) is not None and not _wrote_since(db, message)
+    return entry is not None and of(db, entry, utcnow()) is not None and not _wrote_since(db, message)
 
 
 def still_waits(db: Session, message: Message) -> bool:
@@ -248,7 +253,7 @@ def decide(db: Session, contact: Contact, choice: str, staff: Staff, *, now: dat
         raise NotSilent("Say whether to wait on or to ring them.")
     _locked(db, contact.id)
     entry = queue.held_by(db, contact.id, staff)
-    quiet = of(db, entry)
+    quiet = of(db, entry, now)
     if quiet is None or quiet.row is None:
         raise NotSilent("They have written since, or you have: read that first.")
     if not quiet.asks and not (choice == "ring" and quiet.row.to_ring_at is None):
@@ -273,7 +278,7 @@ def to_be_rung(db: Session, entry: QueueEntry) -> bool:
 
 def may_end(db: Session, entry: QueueEntry, *, now: datetime) -> None:
     """Raises CannotEnd where they said there was danger, fell silent, and no outcome says in words what was done."""
-    quiet = of(db, entry) if entry.contact.danger else None
+    quiet = of(db, entry, now) if entry.contact.danger else None
     if quiet is None or not (quiet.row or _over(quiet.since, rules.current(db).rules.silence_danger_s, now)):
         return
     last = outcomes.latest(db, entry.contact_id)

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from triage import caps, destinations, history, ladder, moments, one_person, promises, queue, ringing
 from triage.lifecycles import HELD
-from triage.models import Contact, Leg, Promise, QueueEntry, Staff
+from triage.models import Contact, History, Leg, Promise, QueueEntry, Staff
 
 REACH: Final = "nurse_reach"
 RINGING: Final = "person_ringing"  # a leg's outcome while the person is rung from it; then `person_` and how it went
 SPOKE: Final = "person_spoke"
 RANG_THEM: Final = "nurse_rang_person"
+PROMISED: Final = "call_promised"
 LONGEST: Final = timedelta(hours=6)
 RESULTS: Final = {
     "no_answer": "Rang, no answer",
@@ -91,6 +92,11 @@ def _may_ring(db: Session, contact: Contact, now: datetime) -> str:
     if caps.reached(db, contact, "call", now=now):
         raise CannotRing("They were rung too often this hour. Go on by text, or try again later.")
     return contact.number
+
+
+def on_the_phone(db: Session, entry: QueueEntry, now: datetime) -> bool:
+    """Whether they are on the telephone with us, rung by us, or ringing us at this moment."""
+    return up(db, entry, now) is not None or one_person.ringing_now(db, entry.contact, now) is not None
 
 
 def still_hers(db: Session, leg: Leg) -> Contact | None:
@@ -171,10 +177,18 @@ def promise_a_call(db: Session, contact: Contact, staff: Staff, *, by: datetime 
     if by is not None:
         promise.due_at = by
     history.record(
-        db, "call_promised", actor=staff.id, now=now, contact_id=contact.id, promise_id=promise.id,
+        db, PROMISED, actor=staff.id, now=now, contact_id=contact.id, promise_id=promise.id,
         by=by.isoformat() if by else None,
     )  # fmt: skip
     return promise
+
+
+def promised(db: Session, contact: Contact) -> bool:
+    """Whether a nurse promised them, by text, a call that is owed still: words by text do not keep it."""
+    said = select(History).where(History.contact_id == contact.id, History.what == PROMISED).order_by(History.id)
+    ids = {row.detail["promise_id"] for row in db.scalars(said)}
+    owed = select(Promise.id).where(Promise.id.in_(ids), Promise.settled_at.is_(None)).order_by(Promise.id)
+    return db.scalar(owed.limit(1)) is not None
 
 
 def may_be_rung(db: Session, contact: Contact) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.desk import night
 from tests.desk.pages_lab import Lab, Person
-from triage import contacts
+from triage import contacts, opt_outs
 from triage.desk import words
 from triage.models import Contact, Leg, Message, Promise
 
@@ -60,7 +60,42 @@ def test_she_rings_whoever_she_texts_with_and_reads_how_it_stands(
 def test_who_sent_an_opt_out_word_is_offered_a_call(lab: Lab, ana: Person, texter: str) -> None:
     with lab.database.transaction() as db:
         db.get_one(Contact, texter).opted_out = True
-    assert "Offer them a call: ring them now" in ana.get("/desk").text
+    page = ana.get("/desk").text
+    assert "Ring them instead." in page
+    assert page.count(f'hx-post="/desk/contacts/{texter}/ring"') == 1, "one button rings them"
+    assert "Promise them a call" not in page, "no text of hers would tell them"
+    assert "No last text can be sent: they sent an opt-out word" in page
+
+
+def test_who_stopped_our_texts_in_an_earlier_contact_is_not_said_to_have_refused_them(
+    lab: Lab, ana: Person, texter: str
+) -> None:
+    with lab.database.transaction() as db:
+        opt_outs.add(db, THEIRS, night.LINE, opt_outs.SAID, now=lab.now)
+    page = ana.get("/desk").text
+    assert "No last text can be sent: they sent an opt-out word" in page
+    assert "they have not agreed to texts" not in page
+
+
+def test_a_call_she_promised_is_still_owed_when_she_finishes_by_text(lab: Lab, ana: Person, texter: str) -> None:
+    ana.post(f"/desk/contacts/{texter}/messages", body="", then="promise_call", when="by", time="18:30")
+    ana.post(f"/desk/contacts/{texter}/finish", without="outcome")
+    [promise] = rows(lab, Promise)
+    assert promise.settled_at is None
+    assert "A nurse promised them a call" in ana.get("/desk").text
+
+
+def test_she_finds_her_way_back_to_the_call_she_took_beside_other_texts(lab: Lab, ana: Person, texter: str) -> None:
+    ana.post("/desk/texts-at-once", number=2)
+    other = night.waits(lab.database, now=lab.now, line=night.ISLAND, channel="text", number="+447700900478")
+    ana.post("/desk/next", beyond=1)
+    call = night.waits(lab.database, now=lab.now, line=night.ISLAND, number=THEIRS)
+    assert "The call you have" not in ana.get(f"/desk?contact={other.id}").text
+    ana.post(f"/desk/contacts/{texter}/take-call")
+    page = ana.get(f"/desk?contact={other.id}").text
+    assert f'data-contact="{other.id}"' in page
+    assert "The call you have" in page
+    assert f'href="/desk?contact={call.id}"' in page
 
 
 def test_a_number_that_is_not_rung_has_no_button(lab: Lab, ana: Person, texter: str) -> None:

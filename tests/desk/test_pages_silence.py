@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from tests.desk import night
 from tests.desk.pages_lab import Lab, Person
-from triage import contacts, outcomes, promises, rules, silence, texts
+from triage import contacts, outcomes, promises, rules, silence, text_calls, texts
 from triage.after_models import FollowUp
-from triage.models import Message, QueueEntry, new_id
+from triage.models import Leg, Message, QueueEntry, new_id
 
 
 @pytest.fixture
@@ -99,6 +99,21 @@ def test_ringing_them_is_owed_and_stands_on_her_page(lab: Lab, ana: Person, thei
         [owed] = [one for one in promises.owed(db, lab.now) if one.contact_id == theirs]
     assert (owed.kind, owed.what) == ("call_back", silence.RING)
     assert silence.RING in ana.get("/desk").text
+
+
+def test_whoever_is_on_the_telephone_is_not_said_to_be_silent(lab: Lab, ana: Person, theirs: str) -> None:
+    falls_silent(lab, theirs)
+    ana.post(f"/desk/contacts/{theirs}/silence", choice="ring")
+    assert "A call to them is owed." in ana.get("/desk").text
+    ana.post(f"/desk/contacts/{theirs}/ring")
+    assert 'id="silence"' not in ana.get("/desk").text
+    with lab.database.transaction() as db:
+        leg = db.scalars(select(Leg)).one()
+        leg.state = "answered"
+        text_calls.person_rung(db, leg, now=lab.now)
+        assert text_calls.person_came(db, leg, now=lab.now)
+        leg.state, leg.ended_at = "ended", lab.now
+    assert "A call to them is owed." not in ana.get("/desk").text, "they have spoken"
 
 
 def test_who_has_written_meanwhile_is_not_decided_about(lab: Lab, ana: Person, theirs: str) -> None:

@@ -153,9 +153,7 @@ def test_a_page_is_shown_when_notices_cannot_be_read(lab: Lab) -> None:
     assert isla.get("/figures").status_code == 200
 
 
-def test_the_months_of_the_car_are_a_page_and_a_spreadsheet_for_those_who_run_the_service(
-    lab: Lab, theirs: str
-) -> None:
+def test_the_months_of_the_car_are_a_page_and_a_spreadsheet_for_those_who_run_the_service(lab: Lab) -> None:
     night.busy(lab.database, lab.now)
     isla = lab.as_("isla")
     assert "/figures/cars" in isla.get("/figures").text

@@ -589,3 +589,32 @@ def test_a_nurses_promise_of_a_call_is_kept_with_the_time_she_said(scene: Scene)
             text_calls.promise_a_call(db, row, staff, by=when, now=scene.now)
     [promise] = scene.owed(text)
     assert (promise.due_at, promise.what) == (by, "A nurse promised them a call")
+
+
+def test_the_language_they_chose_and_what_they_agreed_to_go_on_with_them(scene: Scene) -> None:
+    text = texter(scene)
+    with scene.database.transaction() as db:
+        row = db.get_one(Contact, text.id)
+        row.language, row.ask_after = "cy", True
+    call = scene.caller(number=THEIRS)
+    assert (scene.contact(call).language, scene.contact(call).ask_after) == ("cy", True)
+    scene.hangs_up(call)
+    again = the_texter(scene)
+    assert (again.language, again.ask_after) == ("cy", True)
+    assert [scene.contact(one).ask_after for one in (text, call)] == [None, None], "they are asked once"
+
+
+def test_a_call_promised_by_text_is_kept_by_speaking_and_not_by_the_end_of_the_texts(scene: Scene) -> None:
+    nurse = scene.nurse()
+    text = texter(scene)
+    scene.together(text, nurse)
+    with scene.database.transaction() as db:
+        row, staff = db.get_one(Contact, text.id), db.get_one(Staff, nurse.id)
+        text_calls.promise_a_call(db, row, staff, by=None, now=scene.now)
+    scene.finishes(text, nurse)
+    assert [one.what for one in scene.owed()] == ["A nurse promised them a call"]
+    scene.later(minutes=5)
+    call = scene.caller(number=THEIRS)
+    scene.together(call, nurse)
+    scene.finishes(call, nurse)
+    assert scene.owed() == []

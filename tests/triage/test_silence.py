@@ -77,7 +77,7 @@ class Conversation(Scene):
 
     def asks(self) -> bool:
         with self.database.reading() as db:
-            quiet = silence.of(db, queue.held_by(db, self.person.id, self.ana))
+            quiet = silence.of(db, queue.held_by(db, self.person.id, self.ana), self.now)
             return quiet is not None and quiet.asks
 
     def told(self) -> list[str]:
@@ -213,6 +213,38 @@ def test_ringing_them_is_owed_once_and_still_owed_when_the_conversation_is_finis
     assert (owed.kind, owed.what, owed.reachable) == ("call_back", silence.RING, True)
     talk.finishes(talk.person, talk.ana)
     assert [one.id for one in talk.owed(talk.person)] == [owed.id]
+
+
+def test_whoever_talks_with_the_nurse_is_not_asked_whether_they_are_there(talk: Conversation) -> None:
+    talk.says_danger()
+    talk.answers("I ring you now.")
+    with talk.database.transaction() as db:
+        row = db.get_one(Contact, talk.person.id)
+        leg = text_calls.ask(db, row, db.get_one(Staff, talk.ana.id), now=talk.now)
+        leg.state = "answered"
+        text_calls.person_rung(db, leg, now=talk.now)
+        assert text_calls.person_came(db, leg, now=talk.now)
+    talk.later(minutes=20)
+    talk.ticks()
+    assert (talk.by_itself(), talk.told()) == ([], [])
+    with talk.database.transaction() as db:
+        talked = db.get_one(Leg, leg.id)
+        talked.state, talked.ended_at = "ended", talk.now
+    talk.later(299)
+    talk.ticks()
+    assert (talk.by_itself(), talk.told()) == ([], []), "the silence begins with the end of the call"
+    talk.later(1)
+    talk.ticks()
+    assert talk.told() == ["silent_in_danger"]
+
+
+def test_whoever_rings_us_is_not_asked_whether_they_are_there(talk: Conversation) -> None:
+    talk.answers()
+    talk.later(590)
+    talk.caller(number=talk.contact(talk.person).number)
+    talk.later(20)
+    talk.ticks()
+    assert talk.by_itself() == []
 
 
 def test_only_the_nurse_who_has_them_decides(talk: Conversation) -> None:

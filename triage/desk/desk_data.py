@@ -61,6 +61,7 @@ class WithMe:
     can_ring: bool = False
     ringing: one_person.Ringing | None = None  # the call they make to us while she texts with them
     quiet: silence.Quiet | None = None  # they do not write back
+    call_owed: bool = False
 
     @property
     def can_text(self) -> bool:
@@ -124,7 +125,8 @@ def workspace(db: Session, staff: Staff, walls: Walls, now: datetime, showing: s
         reach=next((leg for leg in reversed(legs(db, entry)) if leg.purpose == text_calls.REACH), None),
         can_ring=entry.state in HELD and text_calls.may_be_rung(db, contact),
         ringing=one_person.ringing_now(db, contact, now) if entry.state in HELD else None,
-        quiet=silence.of(db, entry),
+        quiet=silence.of(db, entry, now),
+        call_owed=promises.is_owed(db, contact, "call_back"),
         stopped=opt_outs.stopped(db, contact.number),
         takes_texts=texts.takes_texts(contact.number),
     )
@@ -160,6 +162,7 @@ def panels(db: Session, staff: Staff, now: datetime, showing: str = "") -> dict[
     return {
         "presence": standing,
         "conversations": conversations.of(db, staff, mine),
+        "call_beside": next((entry for entry in mine if entry.contact.channel == "call"), None),
         "texts_at_once": standing.texts_at_once if standing else 1,
         "one_more": bool(mine) and presence.free_slot(db, staff.id, "text") is not None,
         "asked_to_take": handing.asked_of(db, staff),

@@ -355,7 +355,7 @@ def decide_silence(contact_id: str) -> ResponseReturnValue:
     with desk().database.transaction() as db:
         silence.decide(db, theirs(db, contact_id), choice, me(), now=desk().clock())
     if choice == "ring":
-        return answers.done("A call to them is owed now: it stands under Owed, with the button that rings them.", DESK)
+        return answers.done("A call to them is owed now: it stands under Call-backs owed, for whoever is free.", DESK)
     return answers.done("You wait on. You are asked again after another while.", DESK)
 
 

@@ -293,7 +293,7 @@ def test_a_page_works_without_script(served: Served, new_page: Callable[..., Any
     page.get_by_role("button", name="Record outcome").click()
     expect(page.locator(".nhsuk-error-summary")).to_contain_text("Choose what happens next")
     page.locator("#disposition").select_option("signposted")
-    page.get_by_role("button", name="Record and finish").click()
+    page.get_by_role("button", name="Record, and finish without a last text").click()
     expect(page.locator(".state-word")).to_have_text("Wrapping up")
     assert outcome(served)
 
