@@ -20,6 +20,7 @@ LONG_WORD = Word("marigoldfielder", "Bournemouth, Christchurch and Poole")
 FILLED = {
     "service": LONG_NAME, "locality": LONG_PLACE.locality, "words": "BRAMBLEHILLGATE or MARIGOLDFIELDER", "ahead": 120,
     "minutes": 120, "help": "", "time": "23:59",
+    "next": "The crisis team rings you tomorrow between nine and ten.",
 }  # fmt: skip
 LANGUAGES = (None, *WRITTEN)
 
