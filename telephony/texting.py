@@ -171,7 +171,7 @@ def _reply(db: Session, contact: Contact, message: Message, standing: Standing, 
         return _keeps_still(db, contact, answering.MACHINE, standing, at)
     if back and not reply.sentences:
         reply = replace(reply, sentences=(line_of_texts.say("text_back"),), roughly=True)
-    if reply.text is None or breath.has(reply.text):
+    if reply.text is None or (breath.has(reply.text) and not wanted_again):
         return twiml.text_reply(None)
     if reply.roughly:
         entry = queue.join(db, contact, service.rules, now=at)

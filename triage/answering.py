@@ -24,8 +24,10 @@ MACHINE: Final = "May be an automatic answer: the same words came again right af
 
 
 def same_words(body: str) -> str:
-    """What is compared of two texts: letters and digits, whatever the case, the spaces and the look-alikes."""
-    return "".join(sign for sign in unicodedata.normalize("NFKC", body).casefold() if sign.isalnum())
+    """What is compared of two texts: letters and digits, whatever the case, the spaces and the look-alikes; of one that
+    has none (a sign, a face) all of it. A text without words is like no other: nobody knows what a picture says.
+    """
+    return "".join(sign for sign in unicodedata.normalize("NFKC", body).casefold() if sign.isalnum()) or body.strip()
 
 
 def enough(db: Session, contact: Contact, *, now: datetime) -> bool:
@@ -54,7 +56,8 @@ def may_be_machine(db: Session, contact: Contact, message: Message, *, now: date
         .order_by(Message.made_at.desc(), Message.id)
         .limit(1)
     )
-    return before is not None and same_words(before.body) == same_words(message.body)
+    said = same_words(message.body)
+    return before is not None and bool(said) and said == same_words(before.body)
 
 
 def _ours(number: str) -> tuple[ColumnElement[bool], ...]:

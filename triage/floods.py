@@ -84,11 +84,12 @@ def takes(db: Session, contact: Contact, message: Message, *, own: bool, now: da
     said = answering.same_words(message.body)
     if first is not None:
         come_back = contact.ended_at is not None  # a nurse had them: they are themselves, whatever they write
-        if own or come_back or contact.flood_id is None or said != answering.same_words(first.body):
+        same = bool(said) and said == answering.same_words(first.body)
+        if own or come_back or contact.flood_id is None or not same:
             take_out(db, contact, now=now)
             return False
         return _undecided(db, contact.flood_id) is not None
-    contact.words_index = ring().index("words", said)
+    contact.words_index = ring().index("words", said) if said else None
     if own or contact.number is None or _wrote_before(db, contact):
         return False
     return _merged(db, contact, said, now)
@@ -146,7 +147,8 @@ def _alike(db: Session, contact: Contact, now: datetime) -> dict[str, list[Conta
         if one.number and abs(int(one.number.lstrip("+")) - number) < NEAR
     ]  # fmt: skip
     row = _within_one_row(near, number)
-    return {ROW_AND_WORDS: [one for one in row if one.words_index == contact.words_index], IN_A_ROW: row}
+    said = contact.words_index
+    return {ROW_AND_WORDS: [one for one in row if said and one.words_index == said], IN_A_ROW: row}
 
 
 def _some(db: Session, *which: ColumnElement[bool]) -> list[Contact]:

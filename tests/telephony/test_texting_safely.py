@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.telephony.test_texting import a_minute_ago
 from tests.telephony.test_voice import a_nurse
 from triage import answering, bridge, contacts, floods, opt_outs, queue, texts
 from triage.db import utcnow
@@ -160,6 +161,15 @@ def test_a_machine_that_answers_our_answer_is_answered_once_and_said_to_be_one(l
     assert in_database(lambda db: db.scalar(kept)) == 4
 
 
+@pytest.mark.parametrize("media", [{}, {"NumMedia": "1", "MediaContentType0": "image/jpeg", "MediaUrl0": "https://x"}])
+def test_faces_and_pictures_in_a_row_are_no_machine(line, in_database, media):
+    faces = ("", "") if media else ("\U0001f622", "\U0001f62d")
+    line.texts(faces[0], **media)
+    line.texts(faces[1], **media)
+    [(_, _, reasons)] = entries(in_database)
+    assert answering.MACHINE not in reasons
+
+
 def test_a_machine_is_not_greeted_anew_in_its_next_conversation(line, in_database):
     auto = "I am driving and will read this later."
     line.texts(auto)
@@ -171,6 +181,7 @@ def test_other_words_are_answered_as_ever_and_so_is_danger_said_twice(line, in_d
     line.texts("hello")
     assert "Isle of Wight" in line.texts("harbour").said
     assert "999" in line.texts("I've taken an overdose").said
+    a_minute_ago(in_database)
     assert "999" in line.texts("I've taken an overdose").said
     [(_, band, reasons)] = entries(in_database)
     assert band == queue.DANGER
@@ -178,7 +189,10 @@ def test_other_words_are_answered_as_ever_and_so_is_danger_said_twice(line, in_d
 
 
 def test_the_line_answers_one_number_five_times_in_ten_minutes_and_then_keeps_still(line, in_database):
-    said = [line.texts(("harbour", "lantern")[count % 2]).said for count in range(8)]
+    said = []
+    for count in range(8):
+        said.append(line.texts(("harbour", "lantern")[count % 2]).said)
+        a_minute_ago(in_database)
     assert [bool(words) for words in said] == [True] * answering.MOST + [False] * 3
     [(state, _, reasons)] = entries(in_database)
     assert state == "waiting"
@@ -191,7 +205,8 @@ def test_the_line_answers_one_number_five_times_in_ten_minutes_and_then_keeps_st
 def test_danger_beyond_that_is_not_answered_and_goes_first_all_the_same(line, in_database):
     for count in range(6):
         line.texts(("harbour", "lantern")[count % 2])
-    line.texts("I've taken an overdose")
+        a_minute_ago(in_database)
+    assert line.texts("I've taken an overdose").said == ""
     [(_, band, _)] = entries(in_database)
     assert band == queue.DANGER
 

@@ -262,6 +262,18 @@ def test_nobody_stays_merged_in_what_is_no_open_flood(night: Night) -> None:
     assert night.state(104) == "waiting"
 
 
+@pytest.mark.parametrize(("first", "then"), [("\U0001f622", "\U0001f62d"), ("", "")])
+def test_another_face_or_picture_is_something_else(night: Night, first: str, then: str) -> None:
+    night.in_a_row(LEAST)
+    assert not night.text(150, first)
+    with night.database.transaction() as db:
+        row = db.get_one(Contact, night.who(150).id)
+        message = texts.received(db, row, factories.carrier_id("SM"), then, now=night.now)
+        assert message is not None
+        assert not floods.takes(db, row, message, own=False, now=night.now)
+    assert night.state(150) == "waiting"
+
+
 def test_whoever_is_merged_and_rings_is_a_person_and_their_text_goes_on_as_their_call(night: Night) -> None:
     night.in_a_row(LEAST + 2)
     text = night.who(105)
