@@ -69,6 +69,11 @@ class BadDecision(Exception):
 # --- a text comes -----------------------------------------------------------------------------------------------------
 
 
+def index_of(body: str) -> str:
+    """The keyed hash of a text's words, by which texts of the same words are found."""
+    return ring().index("words", answering.same_words(body))
+
+
 def takes(db: Session, contact: Contact, message: Message, *, own: bool, now: datetime) -> bool:
     """Whether this text is merged into a flood, or still is: then the line answers nothing, and does nothing else.
 
@@ -87,7 +92,7 @@ def takes(db: Session, contact: Contact, message: Message, *, own: bool, now: da
             take_out(db, contact, now=now)
             return False
         return _undecided(db, contact.flood_id) is not None
-    contact.words_index = ring().index("words", said)
+    contact.words_index = index_of(message.body)  # as it stands already, unless another text of theirs was quicker
     if own or contact.number is None or _wrote_before(db, contact):
         return False
     return _merged(db, contact, said, now)
