@@ -52,7 +52,8 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
     A person who was here minutes ago keeps their first arrival, and somebody we failed before goes ahead. A finished
     text conversation is joined again: they wrote to it.
     """
-    if entry := db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id)):
+    joined: QueueEntry | None = db.info.get("joined", {}).get(contact.id)
+    if entry := joined or db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id)):
         if entry.state == "finished" and contact.channel == "text":
             _come_back(db, entry, rules, now)
         return entry
@@ -87,6 +88,7 @@ def at_place(
     )  # fmt: skip
     db.add(entry)
     db.flush()
+    db.info.setdefault("joined", {})[contact.id] = entry  # nobody else sees it before this transaction is committed
     history.record(db, "joined_queue", actor=_person(contact), now=now, contact_id=contact.id, band=band)
     return entry
 
