@@ -52,8 +52,8 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
     A person who was here minutes ago keeps their first arrival, and somebody we failed before goes ahead. A finished
     text conversation is joined again: they wrote to it.
     """
-    joined: QueueEntry | None = db.info.get("joined", {}).get(contact.id)
-    if entry := joined or db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id)):
+    there = select(QueueEntry).where(QueueEntry.contact_id == contact.id)
+    if entry := _just_made(db, contact) or db.scalar(there):
         if entry.state == "finished" and contact.channel == "text":
             _come_back(db, entry, rules, now)
         return entry
@@ -77,6 +77,12 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
     return at_place(db, contact, band, reasons, arrived_at, now=now)
 
 
+def _just_made(db: Session, contact: Contact) -> QueueEntry | None:
+    """The entry that this very transaction made, if it did: nobody else sees it yet."""
+    made: QueueEntry | None = db.info.get("joined", {}).get(contact.id)
+    return made if made is not None and made in db else None
+
+
 def at_place(
     db: Session, contact: Contact, band: int, reasons: list[str], arrived_at: datetime, *, now: datetime
 ) -> QueueEntry:
@@ -88,7 +94,7 @@ def at_place(
     )  # fmt: skip
     db.add(entry)
     db.flush()
-    db.info.setdefault("joined", {})[contact.id] = entry  # nobody else sees it before this transaction is committed
+    db.info.setdefault("joined", {})[contact.id] = entry
     history.record(db, "joined_queue", actor=_person(contact), now=now, contact_id=contact.id, band=band)
     return entry
 
