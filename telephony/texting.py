@@ -57,7 +57,7 @@ def incoming() -> Response:
     answer = _answer(standing, body) if not media else None
     opened = first_ring.text(
         line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at,
-        answer=answer,
+        answer=answer, words_index=floods.index_of(body),
     )  # fmt: skip
     with line().database.transaction() as db:
         contact = db.scalar(select(Contact).where(Contact.id == opened.contact_id).with_for_update())

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, String, literal, or_, select
 from sqlalchemy.orm import Session
 
 from triage import history, same_person
@@ -139,14 +139,11 @@ def locality_name(db: Session, code: str | None) -> str:
     return locality.name if locality else code
 
 
-def parts_of(db: Session, contact_id: str) -> list[str]:
+def parts_of(contact_id: str) -> Select[str]:
     """The ids of this contact and of all that went on as it: what one person wrote and said, on one wait."""
-    found, newest = [contact_id], [contact_id]
-    while newest:
-        went_on = select(Contact.id).where(Contact.went_on_as.in_(newest), Contact.id.not_in(found))
-        newest = list(db.scalars(went_on.order_by(Contact.started_at, Contact.id)))
-        found += newest
-    return found
+    parts = select(literal(contact_id, String).label("id")).cte("parts", recursive=True)
+    parts = parts.union(select(Contact.id).join(parts, Contact.went_on_as == parts.c.id))
+    return select(parts.c.id)
 
 
 def goes_on_as(db: Session, contact: Contact) -> Contact:
@@ -165,7 +162,7 @@ def messages(db: Session, contact_id: str) -> Sequence[Message]:
     """The texts of a contact and of those that went on as it, both ways, oldest first; what the line answered at once
     comes after what it answered.
     """
-    of_contact = select(Message).where(Message.contact_id.in_(parts_of(db, contact_id)))
+    of_contact = select(Message).where(Message.contact_id.in_(parts_of(contact_id)))
     return db.scalars(of_contact.order_by(Message.made_at, Message.direction, Message.id)).all()
 
 

@@ -24,6 +24,7 @@ _LOCALITY, _FOLLOW_UP = cast(Table, Locality.__table__), cast(Table, FollowUp.__
 _ROW = (
     "id", "channel", "carrier_id", "number_sealed", "number_index", "number_tail", "number_run", "line", "route",
     "locality", "started_at", "place", "turn", "call_id", "leg_ended", "danger", "cannot_talk", "opted_out", "language",
+    "words_index",
 )  # fmt: skip
 _VALUES: dict[str, Any] = {name: bindparam(name) for name in _ROW}
 _EVENT_ROW = ("at", "what", "actor", "contact_id", "detail")
@@ -127,10 +128,10 @@ def rehearse(database: Database, *, carrier_id: str, dialled: str, place: str, n
 
 def text(
     database: Database, *, carrier_id: str, number: str | None, line: Line | None, dialled: str, now: datetime,
-    answer: Answer | None = None,
+    answer: Answer | None = None, words_index: str | None = None,
 ) -> Opened:  # fmt: skip
     """The open conversation of this number on this line, else their call that waits or is with a nurse, or else a new
-    conversation that begins with this text.
+    conversation that begins with this text. `words_index` is of its words (`floods.index_of`): kept with a new one.
 
     Where none is open, one look finds what this text goes on with: the contact whose question it answers (`answer`), or
     the conversation that ended within its locality's window. Such a contact is ended still when this returns: whoever
@@ -145,7 +146,7 @@ def text(
                 return Opened(ringing, False)
             if ended := _goes_on_with(db, number, dialled if line else None, answer, now):
                 return Opened(ended, False)
-        return _open(db, "text", carrier_id, number, line, dialled, "waiting", now)
+        return _open(db, "text", carrier_id, number, line, dialled, "waiting", now, words_index)
 
 
 def _open(
@@ -157,6 +158,7 @@ def _open(
     dialled: str,
     place: str,
     now: datetime,
+    words_index: str | None = None,
 ) -> Opened:
     contact_id = new_id()
     row: dict[str, object] = {
@@ -166,6 +168,7 @@ def _open(
         "locality": line.locality if line else None, "place": place, "turn": 0,
         "call_id": carrier_id if channel == "call" else None, "leg_ended": channel == "text",
         "danger": False, "cannot_talk": False, "opted_out": False, "language": line.language if line else None,
+        "words_index": words_index,
     }  # fmt: skip
     event: dict[str, object] = {
         "at": now, "what": "rang" if channel == "call" else "texted",

@@ -69,6 +69,12 @@ class BadDecision(Exception):
 # --- a text comes -----------------------------------------------------------------------------------------------------
 
 
+def index_of(body: str) -> str | None:
+    """The keyed hash of a text's words, by which texts of the same words are found; None for one without any."""
+    said = answering.same_words(body)
+    return ring().index("words", said) if said else None
+
+
 def takes(db: Session, contact: Contact, message: Message, *, own: bool, now: datetime) -> bool:
     """Whether this text is merged into a flood, or still is: then the line answers nothing, and does nothing else.
 
@@ -89,7 +95,7 @@ def takes(db: Session, contact: Contact, message: Message, *, own: bool, now: da
             take_out(db, contact, now=now)
             return False
         return _undecided(db, contact.flood_id) is not None
-    contact.words_index = ring().index("words", said) if said else None
+    contact.words_index = index_of(message.body)  # as it stands already, unless another text of theirs was quicker
     if own or contact.number is None or _wrote_before(db, contact):
         return False
     return _merged(db, contact, said, now)
@@ -142,11 +148,11 @@ def _alike(db: Session, contact: Contact, now: datetime) -> dict[str, list[Conta
         or_(Contact.flood_id.is_(None), Contact.flood_id.not_in(people)),
     )
     number = int((contact.number or "").lstrip("+"))
-    near = [
-        one for one in _some(db, here, Contact.number_run.in_(_runs(contact.number or "")))
-        if one.number and abs(int(one.number.lstrip("+")) - number) < NEAR
-    ]  # fmt: skip
-    row = _within_one_row(near, number)
+    found = _some(db, here, Contact.number_run.in_(_runs(contact.number or "")))
+    if len(found) < min(LEAST.values()) and not any(one.flood_id for one in found):
+        return {}  # too few for a flood, and in none: nobody's number is opened for that
+    numbered = [(int(one.number.lstrip("+")), one) for one in found if one.number]
+    row = _within_one_row([pair for pair in numbered if abs(pair[0] - number) < NEAR], number)
     said = contact.words_index
     return {ROW_AND_WORDS: [one for one in row if said and one.words_index == said], IN_A_ROW: row}
 
@@ -163,9 +169,8 @@ def _runs(number: str) -> list[str]:
     return [one for run in (hundred - 1, hundred, hundred + 1) for one in ring().indexes("run", f"+{run}")]
 
 
-def _within_one_row(near: list[Contact], number: int) -> list[Contact]:
+def _within_one_row(numbered: list[tuple[int, Contact]], number: int) -> list[Contact]:
     """The most of these that lie within NEAR of one another, with `number` among them."""
-    numbered = [(int((one.number or "").lstrip("+")), one) for one in near]
     rows = [
         [one for its, one in numbered if start <= its < start + NEAR]
         for start in sorted({its for its, _ in numbered if its <= number})

@@ -54,7 +54,7 @@ def waits_by_text_again(db: Session, entry: QueueEntry, *, now: datetime) -> Que
     A contact of its own, as what ended is not opened again; None where they never texted, or do so with a nurse now.
     """
     call = entry.contact
-    parts = contacts.parts_of(db, call.id)
+    parts = contacts.parts_of(call.id)
     wrote = select(Message).where(Message.contact_id.in_(parts), Message.direction == "in")
     last = db.scalar(wrote.order_by(Message.made_at.desc(), Message.id.desc()).limit(1))
     texted = db.scalar(

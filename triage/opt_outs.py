@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from triage import history, same_person
@@ -53,10 +53,9 @@ def stopped(db: Session, number: str | None) -> bool:
     """Whether whoever has this number stopped our texts, on any line, in this contact or one before."""
     if number is None:
         return False
-    if _rows(db, number):
-        return True
-    noted = select(Contact.id).where(same_person.of_number(number), Contact.opted_out)
-    return db.scalar(noted.limit(1)) is not None
+    listed = exists().where(*_of(number))
+    noted = exists().where(same_person.of_number(number), Contact.opted_out)
+    return bool(db.scalar(select(or_(listed, noted))))
 
 
 def lone_word(body: str) -> str:
@@ -115,11 +114,11 @@ def refused_since(db: Session, since: datetime) -> Sequence[OptOut]:
 
 
 def _rows(db: Session, number: str) -> Sequence[OptOut]:
-    return db.scalars(
-        select(OptOut)
-        .where(OptOut.number_index.in_(ring().indexes("number", number)), OptOut.lifted_at.is_(None))
-        .order_by(OptOut.since, OptOut.id)
-    ).all()
+    return db.scalars(select(OptOut).where(*_of(number)).order_by(OptOut.since, OptOut.id)).all()
+
+
+def _of(number: str) -> tuple[ColumnElement[bool], ...]:
+    return (OptOut.number_index.in_(ring().indexes("number", number)), OptOut.lifted_at.is_(None))
 
 
 def _standing(db: Session, number: str, line: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select, true, tuple_, update
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, literal, select, true, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -53,7 +53,8 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
     A person who was here minutes ago keeps their first arrival, and somebody we failed before goes ahead. A finished
     text conversation is joined again: they wrote to it.
     """
-    if entry := db.scalar(select(QueueEntry).where(QueueEntry.contact_id == contact.id)):
+    there = select(QueueEntry).where(QueueEntry.contact_id == contact.id)
+    if entry := _just_made(db, contact) or db.scalar(there):
         if entry.state == "finished" and contact.channel == "text":
             _come_back(db, entry, rules, now)
         return entry
@@ -78,6 +79,12 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
     return at_place(db, contact, band, reasons, arrived_at, now=now)
 
 
+def _just_made(db: Session, contact: Contact) -> QueueEntry | None:
+    """The entry that this very transaction made, if it did: nobody else sees it yet."""
+    made: QueueEntry | None = db.info.get("joined", {}).get(contact.id)
+    return made if made is not None and made in db else None
+
+
 def at_place(
     db: Session, contact: Contact, band: int, reasons: list[str], arrived_at: datetime, *, now: datetime
 ) -> QueueEntry:
@@ -89,6 +96,7 @@ def at_place(
     )  # fmt: skip
     db.add(entry)
     db.flush()
+    db.info.setdefault("joined", {})[contact.id] = entry
     history.record(db, "joined_queue", actor=_person(contact), now=now, contact_id=contact.id, band=band)
     return entry
 
@@ -209,13 +217,15 @@ def _first_band(
         if age.total_seconds() <= rules.reconnect_s:
             bands.append((VERY_URGENT, f"Rang again {minutes} min after their last call ended"))
             arrived_at = min(arrived_at, earlier.arrived_at)
-    gave_up = sum(1 for entry in waits if entry.state == "abandoned") + _lost_before_the_queue(db, same, now)
-    if gave_up >= 2:
+    lost, failed_at, overdue = db.execute(
+        select(_lost_before_the_queue(same, now), _failed_safe(same, now), _promise_overdue(same, now))
+    ).one()
+    if sum(1 for entry in waits if entry.state == "abandoned") + lost >= 2:
         bands.append((FAILED_BEFORE, "Gave up waiting twice in the last 24 hours"))
-    if failed_at := _failed_safe(db, same, now):
+    if failed_at:
         minutes = max(1, int((now - failed_at).total_seconds() // 60))
         bands.append((FAILED_BEFORE, f"Our line failed them {minutes} min ago"))
-    if _promise_overdue(db, same, now):
+    if overdue:
         bands.append((FAILED_BEFORE, "We owed them a call-back"))
     band = min(bands)[0]
     reasons = [why for rank, why in sorted(bands) if rank < NOT_ASKED] or ["Not yet asked"]
@@ -249,27 +259,25 @@ def said_danger(entry: QueueEntry) -> bool:
     return entry.contact.danger or SAID_DANGER in entry.reasons
 
 
-def _lost_before_the_queue(db: Session, same: ColumnElement[bool], now: datetime) -> int:
+def _lost_before_the_queue(same: ColumnElement[bool], now: datetime) -> ScalarSelect[int]:
     """How many calls of this person ended within 24 hours before they had reached the queue."""
     calls = select(func.count(Contact.id)).outerjoin(QueueEntry, QueueEntry.contact_id == Contact.id)
     calls = calls.where(same, Contact.channel == "call", Contact.leg_ended, QueueEntry.id.is_(None))
-    return db.scalar(calls.where(Contact.started_at > now - timedelta(hours=24))) or 0
+    return calls.where(Contact.started_at > now - timedelta(hours=24)).scalar_subquery()
 
 
-def _failed_safe(db: Session, same: ColumnElement[bool], now: datetime) -> datetime | None:
+def _failed_safe(same: ColumnElement[bool], now: datetime) -> ScalarSelect[datetime | None]:
     """When the line last failed this person, within 24 hours."""
     newest = select(func.max(Contact.failed_safe_at)).where(same, Contact.started_at > now - timedelta(hours=24))
-    return db.scalar(newest)
+    return newest.scalar_subquery()
 
 
-def _promise_overdue(db: Session, same: ColumnElement[bool], now: datetime) -> bool:
-    owed = (
-        select(Promise.id)
-        .join(Contact, Contact.id == Promise.contact_id)
-        .where(same, Promise.kind == "call_back")
+def _promise_overdue(same: ColumnElement[bool], now: datetime) -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(Promise.contact_id == Contact.id, same, Promise.kind == "call_back")
         .where(Promise.settled_at.is_(None), Promise.due_at < now)
     )
-    return db.scalar(owed.limit(1)) is not None
 
 
 def raise_to(

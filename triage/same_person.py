@@ -68,10 +68,11 @@ def telephone(db: Session, contact: Contact) -> Telephone:
 
 def others(db: Session, contact: Contact) -> ColumnElement[bool]:
     """The condition that finds the other contacts of this person. It finds nobody where nothing links."""
-    by_number = _by_number(db, [contact.number])
+    marked, any_word = db.execute(select(_is_shared(contact.number), select(Parting.id).exists())).one()
+    by_number = [] if contact.number is None or marked else [of_number(contact.number)]
     joined: set[str] = set()
     parted: set[str] = set()
-    if db.scalar(select(Parting.id).limit(1)) is not None:
+    if any_word:
         joined, parted = _said(db, contact, by_number)
         by_number += _by_number(db, _numbers(db, joined - {contact.id}, known=contact.number))
     linked = [*by_number, *([Contact.id.in_(joined)] if joined else [])]
@@ -79,6 +80,12 @@ def others(db: Session, contact: Contact) -> ColumnElement[bool]:
         return false()
     return and_(Contact.id != contact.id, Contact.id.not_in(parted) if parted else Contact.id.is_not(None),
                 or_(*linked))  # fmt: skip
+
+
+def _is_shared(number: str | None) -> ColumnElement[bool]:
+    if number is None:
+        return false()
+    return select(SharedNumber.id).where(SharedNumber.number_index.in_(ring().indexes("number", number))).exists()
 
 
 def _by_number(db: Session, numbers: Collection[str | None]) -> list[ColumnElement[bool]]:

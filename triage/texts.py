@@ -219,7 +219,7 @@ def from_crew(
 
 def answered(db: Session, contact: Contact) -> bool:
     """Whether we have texted anything in this conversation yet."""
-    parts = contacts.parts_of(db, contact.id)
+    parts = contacts.parts_of(contact.id)
     ours = select(Message.id).where(Message.contact_id.in_(parts), Message.direction == "out")
     return db.scalar(ours.limit(1)) is not None
 

@@ -31,11 +31,14 @@ NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 @dataclass
 class Bed:
-    """Makes databases; `quick` asks every part for as little as still says something."""
+    """Makes databases; `quick` asks every part for as little as still says something, `whole_minute` the texts for a
+    minute at their highest rate.
+    """
 
     databases: Databases
     folder: Path
     quick: bool
+    whole_minute: bool = False
 
     def rounds(self, full: int) -> int:
         return 20 if self.quick else full
@@ -60,12 +63,12 @@ class Bed:
 
 
 @contextmanager
-def laid(*, quick: bool) -> Iterator[Bed]:
+def laid(*, quick: bool, whole_minute: bool = False) -> Iterator[Bed]:
     """A bed whose servers start when first needed, and are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="nwd-bench-"))
     databases = Databases(folder, PostgresServer(DURABLE))
     try:
-        yield Bed(databases, folder, quick)
+        yield Bed(databases, folder, quick, whole_minute)
     finally:
         databases.close()
         databases.postgres.close()

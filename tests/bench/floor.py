@@ -1,4 +1,4 @@
-"""The floor of the first webhook: a bare Flask route that checks the same signature, and one read, one insert and one
+"""The floor of a first webhook, of a call or a text: a bare Flask route that checks the same signature, and one read, one insert and one
 commit through the bare driver on the same database. It answers with a constant document and records nothing else.
 """
 
@@ -13,7 +13,7 @@ from flask import Flask, Response, abort, request
 from sqlalchemy import make_url
 from twilio.request_validator import RequestValidator
 
-from tests.bench.rings import PATH
+from tests.bench.rings import PATH, TEXT_PATH
 from tests.harness.postgres import libpq
 from triage.db import POSTGRES_LIMITS
 from triage.models import new_id
@@ -77,11 +77,12 @@ def app_for(database_url: str, public_base_url: str, token: str) -> Flask:
     app, bare, validator = Flask("floor"), Bare(database_url), RequestValidator(token)
 
     @app.post(PATH)
+    @app.post(TEXT_PATH)
     def incoming() -> Response:
         form = request.form
-        if not validator.validate(public_base_url + PATH, form, request.headers.get("X-Twilio-Signature", "")):
+        if not validator.validate(public_base_url + request.path, form, request.headers.get("X-Twilio-Signature", "")):
             abort(403)
-        bare.record(form["CallSid"], form["From"], form["To"])
+        bare.record(form.get("CallSid") or form["MessageSid"], form["From"], form["To"])
         return Response(DOCUMENT, content_type="text/xml; charset=utf-8")
 
     return app

@@ -9,6 +9,7 @@ from twilio.request_validator import RequestValidator
 from triage.models import new_id
 
 PATH = "/voice/incoming"
+TEXT_PATH = "/sms/incoming"
 FORM = "application/x-www-form-urlencoded"
 
 

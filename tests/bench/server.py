@@ -31,6 +31,7 @@ class Served:
     carrier: Carrier
     port: int
     process: Process
+    told: dict[str, str]
     rates: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
     p99s: list[float] = field(default_factory=list)
@@ -51,7 +52,7 @@ def run(bed: Bed) -> list[report.Found]:
         f"First voice webhook over HTTP: {CONNECTIONS} connections kept alive, the Procfile's web line, PostgreSQL",
         ("server", "requests/s", "p50, ms", "p99, ms", "worker, MiB (PSS)", "worker, MiB (RSS)"),
     )
-    with _served(bed, database, OURS_TARGET) as ours, _served(bed, database, FLOOR_TARGET) as floor:
+    with served(bed, database, OURS_TARGET) as ours, served(bed, database, FLOOR_TARGET) as floor:
         for one in (ours, floor):
             one.round(200)
             one.rates.clear(), one.latencies.clear(), one.p99s.clear()
@@ -76,8 +77,9 @@ def run(bed: Bed) -> list[report.Found]:
 
 
 @contextmanager
-def _served(bed: Bed, database: Database, target: str) -> Iterator[Served]:
-    told = bed.settings(database)
+def served(bed: Bed, database: Database, target: str, **told_too: str) -> Iterator[Served]:
+    """The Procfile's web line with this target, listening; `told_too` are settings beside the bed's."""
+    told = bed.settings(database) | told_too
     command = [part.replace(OURS_TARGET, target) for part in procfile.read(ROOT / "Procfile")["web"]]
     if target not in command[-1]:
         raise RuntimeError("the web line of the Procfile does not name the application as it used to")
@@ -90,7 +92,7 @@ def _served(bed: Bed, database: Database, target: str) -> Iterator[Served]:
     try:
         port = int(told["PORT"])
         wait_until(lambda: _listens(process, port), PATIENCE_S, what="the web process listens")
-        yield Served(carrier, port, process)
+        yield Served(carrier, port, process, told)
     finally:
         stop_all([process], patience_s=10)
 
@@ -112,7 +114,7 @@ def load(port: int, prepared: list[bytes]) -> list[float]:
                     raise RuntimeError(f"no answer within {PATIENCE_S:g} s")
                 for key, _ in ready:
                     key.data[0] += key.fileobj.recv(65536)
-                    if _whole(key.data[0]):
+                    if whole(key.data[0]) is not None:
                         took.append(time.perf_counter() - key.data[1])
                         _send(key, waiting)
         finally:
@@ -129,16 +131,17 @@ def _send(key: selectors.SelectorKey, waiting: list[bytes]) -> None:
         key.fileobj.sendall(request)
 
 
-def _whole(answer: bytes) -> bool:
+def whole(answer: bytes) -> bytes | None:
+    """The body of this answer, once all of it is there. Raises RuntimeError for anything but 200."""
     head, end, body = answer.partition(b"\r\n\r\n")
     if not end:
         if not answer:
             raise RuntimeError("the server closed a connection that was to stay open")
-        return False
+        return None
     if not head.startswith(b"HTTP/1.1 200 "):
         raise RuntimeError(f"the webhook was answered {head.splitlines()[0].decode()}")
     length = next(line for line in head.lower().splitlines() if line.startswith(b"content-length:"))
-    return len(body) >= int(length.partition(b":")[2])
+    return body if len(body) >= int(length.partition(b":")[2]) else None
 
 
 def _listens(process: Process, port: int) -> bool:
