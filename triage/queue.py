@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, exists, func, literal, select, true, tuple_, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, literal, select, true, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -273,11 +273,13 @@ def _failed_safe(same: ColumnElement[bool], now: datetime) -> ScalarSelect[datet
 
 
 def _promise_overdue(same: ColumnElement[bool], now: datetime) -> ColumnElement[bool]:
-    return (
-        exists()
-        .where(Promise.contact_id == Contact.id, same, Promise.kind == "call_back")
+    owed = (
+        select(Promise.id)
+        .join(Contact, Contact.id == Promise.contact_id)
+        .where(same, Promise.kind == "call_back")
         .where(Promise.settled_at.is_(None), Promise.due_at < now)
     )
+    return owed.exists()
 
 
 def raise_to(
