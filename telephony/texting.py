@@ -71,6 +71,8 @@ def incoming() -> Response:
             return twiml.answer(contact.last_reply)
         contact.opted_out = contact.opted_out or opt_outs.stopped(db, contact.number)
         if contact.channel == "call":
+            contact = one_person.hears_text(db, contact, now=at)
+        if contact.channel == "call":
             _on_their_call(db, contact, message, standing, at)
             return twiml.answer(_answered(contact))
         contact.last_reply = _reply(db, contact, message, standing, at)

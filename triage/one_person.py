@@ -34,6 +34,17 @@ class Ringing(NamedTuple):
 # --- a text, while they ring ------------------------------------------------------------------------------------------
 
 
+def hears_text(db: Session, call: Contact, *, now: datetime) -> Contact:
+    """Who hears a text of theirs, kept on this call, which waited or was with a nurse when it came: the call; but if it
+    has ended at that very moment, a text conversation that waits. An ended call is read by nobody.
+    """
+    entry = contacts.entry_of(db, call.id)
+    if entry is None or entry.state in OPEN_ENTRY:
+        return call
+    again = waits_by_text_again(db, entry, now=now)
+    return again.contact if again else call
+
+
 def texts_on_call(db: Session, call: Contact, *, danger: bool, now: datetime) -> QueueEntry | None:
     """They text while their call waits or is with a nurse: they may be texted, and danger raises the call. Nothing of
     it is said on the call: whoever holds that telephone may be somebody else.

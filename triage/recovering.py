@@ -224,6 +224,8 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
             return
         contact.failed_safe_at = contact.failed_safe_at or event.at
         history.record(db, "failed_safe", actor="carrier", now=event.at, contact_id=contact.id)
+        if contact.channel == "call":
+            contact = one_person.hears_text(db, contact, now=now)
         _read(db, contact, message, event, standing, now)
 
 

@@ -349,6 +349,34 @@ def test_who_texted_during_the_call_and_hangs_up_waits_by_text(scene: Scene) -> 
     assert read(scene, again) == ["I cannot speak, he is back"]
 
 
+@pytest.mark.parametrize("ends", ["hangs_up", "finished"])
+def test_a_text_that_comes_as_their_call_ends_is_heard_all_the_same(scene: Scene, ends: str) -> None:
+    nurse, call = scene.nurse(), scene.caller(number=THEIRS)
+    if ends == "finished":
+        scene.together(call, nurse)
+    found = factories.make_contact(scene.database, channel="text", number=THEIRS, now=scene.now)
+    assert found.id == call.id
+    if ends == "finished":
+        scene.finishes(call, nurse)
+    else:
+        scene.hangs_up(call)
+    texts_in(scene, found, "sorry, he came in")
+    for _repeat in range(2):
+        with scene.database.transaction() as db:
+            heard = one_person.hears_text(db, contacts.goes_on_as(db, db.get_one(Contact, call.id)), now=scene.now)
+            assert (heard.channel, heard.ended_at) == ("text", None)
+    again = the_texter(scene)
+    assert scene.waiting() == [again.id]
+    assert read(scene, again) == ["sorry, he came in"]
+
+
+def test_a_text_that_comes_while_their_call_waits_is_heard_on_the_call(scene: Scene) -> None:
+    call = scene.caller(number=THEIRS)
+    texts_in(scene, call, "I am here")
+    with scene.database.transaction() as db:
+        assert one_person.hears_text(db, db.get_one(Contact, call.id), now=scene.now).id == call.id
+
+
 # --- what was chosen, and floods --------------------------------------------------------------------------------------
 
 
