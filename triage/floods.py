@@ -375,7 +375,11 @@ def _is_a_person(db: Session, contact: Contact, entry: QueueEntry, staff: Staff,
     if not texts.answered(db, contact) and texts.may_be_texted(db, contact):
         service = rules.current(db)
         texts.queue_text(
-            db, contact, words(service.wording, "text_first", service=service.name), actor=staff.id, now=now
+            db,
+            contact,
+            words(service.wording, "text_first", contact.language, service=service.name),
+            actor=staff.id,
+            now=now,
         )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callflows import caller, reserved, texter
-from triage import bridge, crew_replies, dispatch, first_ring, history, opt_outs, queue, rules, texts, units
+from triage import bridge, crew_replies, dispatch, first_ring, floods, history, opt_outs, queue, rules, texts, units
 from triage.carrier_models import EarlyReport
 from triage.contacts import choose_language, entry_of, goes_on_as, place_by_keyword
 from triage.db import Database
@@ -203,10 +203,15 @@ def _text(database: Database, kept: Kept, event: Event, now: datetime) -> None:
     with database.transaction() as db:
         contact = db.scalars(select(Contact).where(Contact.id == opened.contact_id).with_for_update()).one()
         contact = goes_on_as(db, contact)
-        if texts.received(db, contact, event.carrier_id, event.words, now=event.at, media=event.media) is None:
+        message = texts.received(db, contact, event.carrier_id, event.words, now=event.at, media=event.media)
+        if message is None:
             return
         contact.failed_safe_at = contact.failed_safe_at or event.at
         history.record(db, "failed_safe", actor="carrier", now=event.at, contact_id=contact.id)
+        if contact.channel == "call":
+            contact.text_consent = True
+        else:
+            floods.take_out(db, contact, now=now)  # our line failed them: they wait by themselves
         entry = queue.join(db, contact, standing.service.rules, now=now)
         if word := standing.sure(standing.vocabulary.read(event.words)):
             place_by_keyword(db, contact, word.word, actor="texter", now=now)

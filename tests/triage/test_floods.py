@@ -253,6 +253,16 @@ def test_people_get_places_of_their_own_since_they_first_wrote_and_the_answer_th
     assert len(night.in_queue()) == 10
 
 
+def test_people_are_answered_in_the_language_of_their_line(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(floods.LEAST)
+    with night.database.transaction() as db:
+        db.get_one(Contact, night.who(107).id).language = "cy"
+    night.decides(floods.PEOPLE, nurse)
+    [answer] = night.texts_to("+447700900107")
+    assert answer.body.startswith("Dyma Test Crisis Line.")
+
+
 def test_what_is_nobodys_is_closed_with_the_reason_and_may_be_taken_back(night: Night) -> None:
     nurse = night.nurse()
     night.in_a_row(floods.LEAST + 2)

@@ -12,7 +12,8 @@ from tests import factories
 from tests.factories import CREW_LINE, DIRECT
 from tests.triage.scene import Scene
 from tests.triage.test_dispatch import Car
-from triage import contacts, dispatch, queue, recovering, rules
+from tests.triage.test_floods import Night
+from triage import contacts, dispatch, floods, queue, recovering, rules
 from triage.carrier_models import EarlyReport
 from triage.db import Database
 from triage.models import Contact, Message, Promise, QueueEntry
@@ -148,6 +149,19 @@ def test_a_texter_in_danger_is_first(lab: Lab) -> None:
     lab.drains(Event("text", "SM2", RANG, NUMBER, DIRECT, words="he has a knife", danger=True))
     with lab.database.reading() as db:
         assert db.scalars(select(QueueEntry.band)).one() == queue.DANGER
+
+
+def test_whoever_was_merged_into_a_flood_waits_by_themselves_once_the_line_failed_them(
+    database: Database, tmp_path: Path
+) -> None:
+    night, lab = Night(database), Lab(database, tmp_path)
+    night.now = RANG
+    night.in_a_row(floods.LEAST)
+    assert night.state(105) == "merged"
+    drained = lab.drains(Event("text", "SM6", RANG, "+447700900105", DIRECT, words="he has a knife", danger=True))
+    assert drained == 1
+    entry = night.entry(night.who(105))
+    assert (entry.state, entry.band) == ("waiting", queue.DANGER)
 
 
 def test_a_crews_reply_is_acted_on_once_and_confirmed(database: Database, tmp_path: Path) -> None:
