@@ -33,7 +33,7 @@ LEAST_LETTERS: Final = 20  # "hello" and "please help me" are what people write;
 LOOKED_AT: Final = 500  # of first texts that may be alike, the newest
 PEOPLE: Final = "people"
 NOT_PEOPLE: Final = "not_people"
-STANDS: Final = "Stands for first texts that look alike: look at all of them together"
+STANDS: Final = queue.STANDS
 UNDECIDED_FOR: Final = timedelta(minutes=10)
 READ_AGAIN_AFTER: Final = timedelta(minutes=10)  # the page opened again is one reading
 

@@ -37,6 +37,7 @@ TEXTED_FIRST = "Texted before they rang"
 TEXTING_WITH = "Is texting with"
 NOT_YET_ASKED = "Not yet asked"
 AS_CALL = "went_on_as_call"
+STANDS = "Stands for first texts that look alike: look at all of them together"
 
 
 class NotTheirs(Exception):
@@ -66,6 +67,7 @@ def join(db: Session, contact: Contact, rules: Rules, *, now: datetime) -> Queue
         step(db, asked, "finish", actor=_person(contact), now=now, ended_at=now, ended_how="rang_again")
         went_on(db, asked.contact, contact, now=now)
     for texting in _texting(db, contact, same):
+        _is_somebody(db, texting, now=now)
         band = min(band, texting.band)
         if goes_on_as_call(db, texting, contact, now=now):
             arrived_at = min(arrived_at, texting.arrived_at)
@@ -97,15 +99,27 @@ def _reasons(*said: str) -> list[str]:
 
 
 def _texting(db: Session, contact: Contact, same: ColumnElement[bool]) -> Sequence[QueueEntry]:
-    """For a call: the open text conversations of this very number, waiting or with a nurse. What was agreed by text
-    was agreed for that telephone alone.
+    """For a call: the text conversations of this very number that wait, also merged, or are with a nurse. What was
+    agreed by text was agreed for that telephone alone.
     """
     if contact.channel != "call" or contact.number is None:
         return ()
     theirs = select(QueueEntry).join(QueueEntry.contact).where(same, Contact.channel == "text")
-    theirs = theirs.where(QueueEntry.state.in_(OPEN_ENTRY))
+    theirs = theirs.where(QueueEntry.state.in_((*OPEN_ENTRY, "merged")))
     found = db.scalars(theirs.order_by(QueueEntry.arrived_at, QueueEntry.id)).all()
     return [entry for entry in found if entry.contact.number == contact.number]
+
+
+def _is_somebody(db: Session, texting: QueueEntry, *, now: datetime) -> None:
+    """They ring: their text is a person's, whatever flood it was counted to (`floods`)."""
+    contact = texting.contact
+    if contact.flood_id is None:
+        return
+    flood_id, contact.flood_id = contact.flood_id, None
+    step(db, texting, "part", actor="caller", now=now)
+    texting.reasons = [why for why in texting.reasons if why != STANDS] or [NOT_YET_ASKED]
+    history.record(db, "left_flood", actor="caller", now=now, contact_id=contact.id, flood_id=flood_id)
+    db.flush()
 
 
 def goes_on_as_call(db: Session, texting: QueueEntry, call: Contact, *, now: datetime) -> bool:

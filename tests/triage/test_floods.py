@@ -253,6 +253,23 @@ def test_people_get_places_of_their_own_since_they_first_wrote_and_the_answer_th
     assert len(night.in_queue()) == 10
 
 
+@pytest.mark.parametrize("last", [100, 104])
+def test_whoever_rings_is_somebody_and_their_text_goes_with_the_call(night: Night, last: int) -> None:
+    night.in_a_row(floods.LEAST)
+    arrived = night.entry(night.who(last)).arrived_at
+    night.later(minutes=2)
+    text = night.who(last)
+    call = night.caller(number=text.number)
+    entry = night.entry(call)
+    assert (entry.arrived_at, entry.reasons) == (arrived, [queue.TEXTED_FIRST])
+    assert night.contact(text).went_on_as == call.id
+    assert [one.id for one in night.flood().contacts].count(text.id) == 0
+    night.clock()
+    assert len(night.in_queue()) == 2, "the call, and one who stands for the others"
+    night.decides(floods.PEOPLE, night.nurse())
+    assert night.texts_to(text.number) == []
+
+
 def test_people_are_answered_in_the_language_of_their_line(night: Night) -> None:
     nurse = night.nurse()
     night.in_a_row(floods.LEAST)
