@@ -341,6 +341,33 @@ def test_people_get_places_of_their_own_since_they_first_wrote_and_the_answer_th
     assert len(night.in_queue()) == 10
 
 
+@pytest.mark.parametrize("last", [100, 104])
+def test_whoever_rings_is_somebody_and_their_text_goes_with_the_call(night: Night, last: int) -> None:
+    night.in_a_row(LEAST)
+    arrived = night.entry(night.who(last)).arrived_at
+    night.later(minutes=2)
+    text = night.who(last)
+    call = night.caller(number=text.number)
+    entry = night.entry(call)
+    assert (entry.arrived_at, entry.reasons) == (arrived, [queue.TEXTED_FIRST])
+    assert night.contact(text).went_on_as == call.id
+    assert [one.id for one in night.flood().contacts].count(text.id) == 0
+    night.clock()
+    assert len(night.in_queue()) == 2, "the call, and one who stands for the others"
+    night.decides(floods.PEOPLE, night.nurse())
+    assert night.texts_to(text.number) == []
+
+
+def test_people_are_answered_in_the_language_of_their_line(night: Night) -> None:
+    nurse = night.nurse()
+    night.in_a_row(LEAST)
+    with night.database.transaction() as db:
+        db.get_one(Contact, night.who(107).id).language = "cy"
+    night.decides(floods.PEOPLE, nurse)
+    [answer] = night.texts_to("+447700900107")
+    assert answer.body.startswith("Dyma Test Crisis Line.")
+
+
 def test_what_is_nobodys_is_closed_with_the_reason_and_may_be_taken_back(night: Night) -> None:
     nurse = night.nurse()
     night.in_a_row(LEAST + 2)
