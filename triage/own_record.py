@@ -14,18 +14,19 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from triage import history, media, same_person
-from triage.after_models import FollowUp
+from triage.after_models import FollowUp, Silence
 from triage.keeping_models import RightsNote
 from triage.models import Contact, Dispatch, History, Incident, Leg, Message, Outcome, Promise, QueueEntry, Staff
 from triage.reach_models import BreakGlass
-from triage.sealing import sealed_fields
+from triage.sealing import ring, sealed_fields
+from triage.texting_models import OptOut
 
 PARTS = (
     ("Waiting", QueueEntry), ("Texts", Message), ("Outcomes", Outcome), ("Response car", Incident), ("Owed", Promise),
-    ("The question after", FollowUp),
+    ("Silences", Silence), ("The question after", FollowUp),
     ("Asked or objected", RightsNote), ("Opened from another place", BreakGlass),
 )  # fmt: skip
-NOT_TOLD = ("id", "last_reply", "place", "erase_again_at", "erase_tries")
+NOT_TOLD = ("id", "last_reply", "place", "erase_again_at", "erase_tries", "words_index", "went_on_as")
 STYLE = "body{font:16px/1.5 sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}dt{font-weight:bold}"
 
 
@@ -45,8 +46,11 @@ def normal(number: str) -> str:
 def gather(db: Session, number: str, *, now: datetime) -> dict[str, Any]:
     """Everything held about this number, oldest first, as JSON can say it. It is written down on each contact."""
     names = {row.id: row.name for row in db.execute(select(Staff.id, Staff.name))}
+    of_number = OptOut.number_index.in_(ring().indexes("number", number))
     found = db.scalars(select(Contact).where(same_person.of_number(number)).order_by(Contact.started_at)).all()
     record = {"number": number, "gathered_at": now.isoformat(), "contacts": [_contact(db, row, names) for row in found]}
+    stopped = db.scalars(select(OptOut).where(of_number).order_by(OptOut.since, OptOut.id))
+    record["texts_stopped"] = [_row(row, names) for row in stopped]
     for row in found:
         history.record(db, "gathered_for_them", actor="operator", now=now, contact_id=row.id)
     return record
@@ -65,6 +69,8 @@ def page(record: dict[str, Any]) -> str:
             body += [f"<h3>{title}</h3>", *map(_listed, rows)] if rows else []
         body.append("<h3>What happened, and who read it</h3>")
         body += map(_listed, one["history"])
+    if record["texts_stopped"]:
+        body += ["<h2>Asked us to send no texts</h2>", *map(_listed, record["texts_stopped"])]
     start = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Record</title><style>{STYLE}</style>'
     return "\n".join([start, *body, "</html>"])
 

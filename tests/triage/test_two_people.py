@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from tests import factories
 from tests.harness.databases import BACKENDS, local_settings
 from tests.triage.scene import Scene
-from triage import approvals, export, own_record, retention, rules, service_file
+from triage import approvals, export, opt_outs, own_record, retention, rules, service_file
 from triage.after_models import FollowUp
 from triage.apply import apply
 from triage.commands import cli
@@ -306,6 +306,8 @@ def test_a_persons_own_record_holds_all_of_theirs_nobody_elses_and_no_ids_or_has
     with scene.database.transaction() as db:
         db.add(Message(contact_id=mine.id, direction="in", number="+447700900456", line="x", body="<script>alert(1)",
                        state="received", made_at=scene.now))  # fmt: skip
+        db.get_one(Contact, mine.id).words_index = "f" * 32
+        opt_outs.add(db, "+447700900456", factories.DIRECT, opt_outs.SAID, now=scene.now)
         record = own_record.gather(db, "+447700900456", now=scene.now)
     page, data = own_record.page(record), own_record.as_json(record)
     assert len(json.loads(data)["contacts"]) == 1
@@ -315,6 +317,8 @@ def test_a_persons_own_record_holds_all_of_theirs_nobody_elses_and_no_ids_or_has
     assert mine.id not in page + data
     assert "sealed" not in data
     assert "_index" not in data
+    assert [one["how"] for one in json.loads(data)["texts_stopped"]] == ["said"]
+    assert "Asked us to send no texts" in page
     with scene.database.reading() as db:
         assert db.scalars(select(History).where(History.what == "gathered_for_them")).one().contact_id == mine.id
 
