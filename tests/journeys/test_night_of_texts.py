@@ -1,11 +1,15 @@
 """A night of texts: what people who cannot or will not speak meet, what their nurses see, and what goes wrong."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from tests.harness.databases import Databases
 from tests.harness.waiting import CROWDED, wait_until
-from tests.journeys.conftest import LINE, Colleague, OnCall, Phone, Town
+from tests.journeys.conftest import CREW_LINE, LINE, Colleague, OnCall, Phone, Town
+from tests.journeys.test_by_hand import sign_in
 from tests.journeys.test_crew_by_phone import hear_each_other
 from triage.db import open_database
 from triage.models import Service
@@ -246,6 +250,39 @@ def test_a_nurse_has_several_at_once_and_hands_one_to_a_colleague_unnoticed(town
     assert len(got) == 3, "the line's answer and two texts of nurses: of the handing over nothing is said"
 
 
+def test_a_flood_is_merged_a_person_in_danger_within_it_is_first_and_somebody_decides(
+    town: Town, new_page: Callable[..., Any]
+) -> None:
+    isla, person = town.colleague("isla@example.org"), town.caller("+447700900513")
+    crowd = [town.caller(f"+447700900{last}") for last in range(500, 527) if last != 513]
+    for one in crowd[:12]:
+        one.texts("Try our new offer today")
+        one.got_text("Solent Crisis Line")
+    person.texts("ive taken all my pills")
+    assert "999" in person.got_text("People in danger now go before")["body"]
+    for one in crowd[12:24]:
+        one.texts("Try our new offer today")
+        one.got_text("Solent Crisis Line")
+    assert len(isla.queue()) == 25, "so many may still be people with the same poster before them"
+    crowd[24].texts("Try our new offer today")
+    wait_until(lambda: len(isla.queue()) == 2, 30, what="one stands for all of them")
+    crowd[25].texts("Try our new offer today")
+    first, standing = isla.queue()
+    assert (first["band"], first["masked_number"][-3:]) == (0, "513")
+    assert "look at all of them together" in standing["reason"]
+
+    page = sign_in(new_page(), town, "Isla Wrenfield")
+    page.goto(town.stack.web_url + "/floods")
+    page.get_by_role("button", name="They are people").click()
+    page.get_by_text("each of them waits for a nurse").wait_for()
+    everybody = {one.number[-3:] for one in (person, *crowd)}
+    wait_until(lambda: set(in_the_queue(isla)) == everybody, 15, what="everyone waits")
+    assert in_the_queue(isla)[0] == "513"
+    assert "look at all of them" not in " ".join(one["reason"] for one in isla.queue())
+    for one in crowd[-2:]:
+        one.got_text("This is Solent Crisis Line")
+
+
 @on_sqlite
 def test_a_landline_waits_and_nobody_has_a_text_read_aloud_in_the_room(town: Town) -> None:
     ana, landline, next_one = town.colleague("ana@example.org"), town.caller("+441632960771"), town.caller()
@@ -257,6 +294,45 @@ def test_a_landline_waits_and_nobody_has_a_text_read_aloud_in_the_room(town: Tow
     assert "reads texts aloud. Ring them instead" in writes(ana, contact, "I am here.", 409)["detail"]
     is_put_through(ana, contact, landline)
     assert landline.received() == []
+
+
+def test_a_crew_whose_phone_stopped_our_texts_is_rung_at_once_about_the_next_job(
+    make_town: Callable[..., Town], databases: Databases
+) -> None:
+    town = make_town(database_url=databases.served("sqlite"), service_file=None)  # its logs hold the alarm
+    ana, grace = town.colleague("ana@example.org"), town.colleague("grace@example.org")
+    crew, person = town.crew("IW01"), town.caller()
+    grace.asks("PUT", "/units/IW01", {"state": "available"})
+    crew.texts("STOP", to=CREW_LINE)
+    crew.got_text("You have successfully been unsubscribed")
+
+    def alarms() -> list[str]:
+        return [one["words"] for one in grace.asks("GET", "/alarms") if one["kind"] == "crew_phone_stopped"
+                and one["over_at"] is None]  # fmt: skip
+
+    [words] = wait_until(alarms, 30, what="the dispatcher is told")
+    assert "IW01's phone stopped our texts: START from it undoes that." in words
+
+    person.texts("harbour, please send somebody")
+    contact = takes(ana, person)
+    asked = {"address": "12 Invented Quay", "postcode": "PO30 9ZZ"}
+    incident = ana.asks("POST", f"/contacts/{contact}/incidents", asked, 201)
+    call = crew.is_rung()
+    rung_after = datetime.fromisoformat(call.state()["created_at"]) - datetime.fromisoformat(
+        incident["dispatches"][0]["offered_at"]
+    )
+    assert rung_after.total_seconds() < 30, "at once, and not when a text has gone unanswered for 45 seconds"
+    call.picks_up().hears("Press 1 to accept").presses("1").hears("12 Invented Quay")
+    call.hangs_up()
+    job = grace.asks("GET", f"/incidents/{incident['id']}")
+    assert job["dispatches"][-1]["state"] == "acknowledged"
+    assert len(crew.received()) == 1, "the carrier's own word, and no text of ours"
+
+    crew.texts("START", to=CREW_LINE)
+    told = crew.got_text("This phone gets our texts again")["body"]
+    assert "12 Invented Quay" in told
+    wait_until(lambda: not alarms(), 30, what="the alarm is over")
+    assert town.warnings() == []
 
 
 def test_a_texter_who_rings_is_one_person_and_waits_by_text_again_when_they_hang_up(town: Town) -> None:
