@@ -53,7 +53,8 @@ def incoming() -> Response:
             return twiml.answer(_answered(kept))
         unit = units.by_phone(db, number)
         if unit and crew_replies.is_from_crew(db, unit, our_line.route if our_line else "", body):
-            return twiml.answer(twiml.text_reply(_crew(db, unit, body, media, at)))
+            said = _crew(db, unit, body, media, at)
+            return twiml.answer(twiml.text_reply(None if texter.opted_out(body) else said))
     answer = _answer(standing, body) if not media else None
     opened = first_ring.text(
         line().database, carrier_id=form["MessageSid"], number=number, line=our_line, dialled=dialled, now=at,

@@ -1,5 +1,6 @@
 """People of the journeys: callers, nurses at their telephones, crews. They use the carrier's phones and our API, no more."""
 
+import base64
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -50,6 +51,15 @@ class Phone:
 
     def texts(self, body: str, to: str = LINE) -> None:
         self._ask("POST", "/texts", {"from": self.number, "to": to, "body": body})
+
+    def sends_picture(self, picture: bytes, to: str = LINE) -> None:
+        """A picture without a word."""
+        media = [{"type": "image/png", "base64": base64.b64encode(picture).decode()}]
+        self._ask("POST", "/texts", {"from": self.number, "to": to, "media": media})
+
+    def received(self) -> list[dict[str, Any]]:
+        """The texts this phone has got, oldest first."""
+        return [text for text in self._state()["texts"] if text["direction"] == "received"]
 
     def got_text(self, containing: str, deadline_s: float = 15) -> dict[str, Any]:
         """Waits for a text that contains these words."""

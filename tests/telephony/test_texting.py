@@ -7,7 +7,20 @@ from sqlalchemy import func, select
 
 from callflows import danger
 from tests.telephony.test_voice import a_nurse
-from triage import accounts, bridge, contacts, dispatch, incidents, outcomes, presence, queue, ringing, texts, units
+from triage import (
+    accounts,
+    bridge,
+    contacts,
+    dispatch,
+    incidents,
+    opt_outs,
+    outcomes,
+    presence,
+    queue,
+    ringing,
+    texts,
+    units,
+)
 from triage.db import utcnow
 from triage.models import Contact, Dispatch, History, Message, QueueEntry
 from triage.models import Line as LineOfOurs
@@ -373,6 +386,14 @@ def test_a_crews_text_is_no_contact_of_ours_and_a_strangers_digit_is(line, in_da
     line.texts("1", From="+447700900888")
     assert in_database(lambda db: db.get(Dispatch, dispatch_id).state) == "offered"
     assert in_database(lambda db: db.scalar(select(func.count()).select_from(Contact))) == 2
+
+
+@pytest.mark.parametrize("word", ["STOP", "end"])
+def test_a_crew_that_stops_our_texts_is_answered_nothing_that_its_carrier_would_refuse(line, in_database, job, word):
+    phone, _, tag = job
+    assert line.texts(word, From=phone, To="+441632960120").said == ""
+    assert in_database(lambda db: opt_outs.units_stopped(db, dispatch.texts_from(db))) == {"IW01"}
+    assert f"{tag} 1 to accept" in line.texts("START", From=phone, To="+441632960120").said
 
 
 def test_a_crew_accepting_too_late_is_told_not_to_go(line, in_database, job):
