@@ -279,9 +279,13 @@ def test_a_number_found_to_be_nobodys_that_writes_again_is_kept_as_a_new_contact
 
     in_database(nobody)
     assert in_database(lambda db: len(queue.waiting(db))) == 0
-    assert "Solent Crisis Line" in line.texts("please, I am real", From="+447700900208", **island).said
-    line.texts("Win a car today, number 7", From="+447700900207", **island)
-    waiting = in_database(
-        lambda db: {row.contact.number[-3:] for row in queue.waiting(db) if row.contact.ended_at is None}
+    assert (
+        "Solent Crisis Line"
+        in line.texts("please answer me, I am a real person and I am scared", From="+447700900208", **island).said
     )
-    assert waiting == {"208", "207"}, "whoever writes waits for a nurse, or stands for those who do"
+    assert "208" in in_database(lambda db: {row.contact.number[-3:] for row in queue.waiting(db)})
+    line.texts("Win a car today, number 7", From="+447700900207", **island)
+    states = in_database(
+        lambda db: [row.state for row in db.scalars(select(QueueEntry)) if row.contact.ended_at is None]
+    )
+    assert sorted(states) == ["merged", "waiting"], "a new flood, for people to decide"
