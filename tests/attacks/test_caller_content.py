@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
@@ -83,8 +84,13 @@ def browser(attacker: Attacker) -> Browser:
     return Browser(attacker, "isla@example.org")
 
 
+def kept(text: str) -> str:
+    """What is kept of a text: all but control characters, which change how the words around them are read."""
+    return "".join(sign for sign in text if sign in "\t\r\n" or unicodedata.category(sign) not in ("Cc", "Cs"))
+
+
 def plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text.replace("\0", "")).strip()
+    return re.sub(r"\s+", " ", kept(text)).strip()
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +100,7 @@ def texted(attacker: Attacker) -> dict[str, Any]:
     for number, (name, body) in enumerate(HOSTILE.items()):
         answer = attacker.texts(body, f"+4477009006{number:02d}")
         assert answer.status == 200, name
-        found[name] = (attacker.texter(body.replace("\0", "")), answer)
+        found[name] = (attacker.texter(kept(body)), answer)
     return found
 
 
@@ -128,7 +134,7 @@ def test_a_text_is_a_string_in_the_api(isla: Colleague, texted: dict[str, Any], 
     """Hopes to break out of JSON, or to have it shown as a page."""
     contact, _ = texted[name]
     answer = isla.stack.api("GET", f"/contacts/{contact.id}", isla.token)
-    assert HOSTILE[name].replace("\0", "") in [message["body"] for message in answer.json()["messages"]]
+    assert kept(HOSTILE[name]) in [message["body"] for message in answer.json()["messages"]]
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
