@@ -135,6 +135,9 @@ def _offer(db: Session, incident: Incident, units: Sequence[Unit], actor: str, n
 def _not_being_chosen(db: Session, units: Sequence[Unit]) -> Unit | None:
     """The first of these units that is free and that no other request is just choosing: ours until the transaction, or
     the savepoint, ends. One statement, however many units and requests there are.
+
+    The lock leaves room for another request that offers the same unit all the same: the index decides between the two.
+    A lock that kept it from the row would have each wait for the other.
     """
     order = {unit.call_sign: at for at, unit in enumerate(units)}
     busy = select(Dispatch.call_sign).where(Dispatch.state.in_(OPEN_DISPATCH))
@@ -143,7 +146,7 @@ def _not_being_chosen(db: Session, units: Sequence[Unit]) -> Unit | None:
         .where(Unit.call_sign.in_(order), Unit.call_sign.not_in(busy))
         .order_by(case(order, value=Unit.call_sign))
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return None if chosen is None else units[order[chosen]]
 

@@ -78,9 +78,9 @@ def to_person(
         raise CannotText("They sent an opt-out word, so their carrier stops our texts. Offer them a call instead.")
     if contact.channel == "call" and not contact.text_consent:
         raise CannotText("They have not agreed to texts. Ask them, and note it in the outcome.")
+    _may_text(db, contact.number)
     if no := NO_TEXTS.get(destinations.kind_of(contact.number)):
         raise CannotText(no)
-    _may_text(db, contact.number)
     return queue_text(db, contact, body, actor=staff.id, staff_id=staff.id, now=now, message_id=message_id)
 
 

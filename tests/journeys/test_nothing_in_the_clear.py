@@ -11,9 +11,9 @@ from tests.harness.postgres import PostgresServer
 from tests.harness.waiting import wait_until
 from tests.journeys.conftest import CREW_LINE, Town
 
-CALLER, TEXTER, NEIGHBOUR = "+442079460711", "+442079460722", "+442079460733"
+CALLER, TEXTER, NEIGHBOUR = "+442079460711", "+447700900722", "+442079460733"
 CANARIES = (
-    "79460711", "79460722", "79460733", "Quillfeather", "PO30 9ZQ", "PO309ZQ", "thistledown", "marmalade", "lamplighter",
+    "79460711", "7700900722", "79460733", "Quillfeather", "PO30 9ZQ", "PO309ZQ", "thistledown", "marmalade", "lamplighter",
     "Peregrine", "periwinkle", "bramblewick", "sandpiper", "toadflax", "winterbourne", "fiddlehead",
 )  # fmt: skip
 
