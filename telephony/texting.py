@@ -32,7 +32,7 @@ from triage import (
     texts,
     units,
 )
-from triage.keywords import Match
+from triage.keywords import Match, texted
 from triage.lifecycles import HELD
 from triage.media import Piece
 from triage.models import Contact, Message, Unit
@@ -222,7 +222,7 @@ def _heard(
     heard = caller.Heard(danger=texter.danger_met(body, before) is not None)
     if asked:
         return heard
-    match = vocabulary.read(body)
+    match = texted(vocabulary, body)
     if before and match == Match():
         together = vocabulary.read(" ".join((*before, body)))
         match = together if together.sure and together.sure.word != contact.keyword else match

@@ -34,6 +34,7 @@ from triage import (
 from triage.carrier_models import EarlyReport
 from triage.contacts import choose_language, entry_of, goes_on_as, place_by_keyword
 from triage.db import Database
+from triage.keywords import texted
 from triage.lifecycles import HELD
 from triage.models import Contact, Leg, Line, Message
 from triage.spool import Event, Spool
@@ -234,7 +235,11 @@ def _read(db: Session, contact: Contact, message: Message, event: Event, standin
     body, numbers = event.words, standing.service.rules
     breath = one_breath.before(db, contact, message, numbers.one_breath_s)
     danger = event.danger or texter.danger_met(body, breath.theirs) is not None
-    word, stops, asks_call = standing.sure(standing.vocabulary.read(body)), texter.opted_out(body), call_me.asks(body)
+    word, stops, asks_call = (
+        standing.sure(texted(standing.vocabulary, body)),
+        texter.opted_out(body),
+        call_me.asks(body),
+    )
     contact.opted_out = contact.opted_out or opt_outs.stopped(db, contact.number)
     wanted_again = texter.opted_in(body) and opt_outs.again_by_contact(db, contact, now=event.at)
     if language := reserved.language(body):

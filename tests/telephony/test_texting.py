@@ -315,6 +315,8 @@ def test_whoever_opted_out_is_texted_no_local_help(line, in_database):
         "ok so my keyword is harbor and ive been feeling rubbish since tuesday",
         "🙏 H a r b o u r 🙏",
         "nurse gave me this number + the word “harbour” dont know if its still ok to use",
+        "hello, harbour. i cant sleep and i dont know who to talk to",
+        "i cant sleep. harbour",
     ],
 )
 def test_a_keyword_is_found_in_a_long_and_messy_text(line, in_database, text):
@@ -322,10 +324,17 @@ def test_a_keyword_is_found_in_a_long_and_messy_text(line, in_database, text):
     assert the_entry(in_database).lane == "iow"
 
 
-@pytest.mark.parametrize("text", ["we used to live by the harbour when mum was alive and i miss it so much every day"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "we used to live by the harbour when mum was alive and i miss it so much every day",
+        "the sea and the harbour, and the way we walked there",
+    ],
+)
 def test_a_word_in_a_story_is_at_most_asked_about(line, in_database, text):
     line.texts(text)
-    assert the_entry(in_database).state == "waiting"
+    entry = the_entry(in_database)
+    assert (entry.state, entry.lane) == ("waiting", queue.NO_LANE)
 
 
 # --- crews ---------------------------------------------------------------------------------------------------------------
