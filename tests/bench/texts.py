@@ -49,6 +49,9 @@ FEWEST_AT_ONCE, MOST_AT_ONCE = 8, 100  # connections
 POLL_EVERY_S = 1.0
 CARRIER_WAITS_S = 15.0
 SETTLED_WITHIN_S = 60.0
+LISTED = (
+    450  # GET /queue lists 500 people, some of them here before: of more than that, not everybody can be seen in it
+)
 KNOWN_FOR = timedelta(days=30)
 STEPS = ("texted", "text_in", "joined_queue", "line_answered")  # of a conversation that was answered, once each
 
@@ -163,7 +166,7 @@ def _at(bed: Bed, rate: int, found: report.Found, seen: report.Found) -> None:
     found.add(str(rate), *ours.times(), *floors.times(), report.ratio(share),
               f"{ours.computing_ms():.1f} ({floors.computing_ms():.1f})")  # fmt: skip
     visible = sorted(desk.seen[contact_id] - due for contact_id, due in kept_at.items() if contact_id in desk.seen)
-    if len(visible) < len(kept_at):
+    if len(visible) < len(kept_at) < LISTED:
         faults.append(f"{len(kept_at) - len(visible)} people never stood in the queue")
     seen.add(str(rate), *(report.ms(percentile(visible, share)) if visible else "-" for share in (0.5, 0.99)),
              str(len(ours.sent)), str(sum(1 for one in ours.sent if _reply(one))), str(aside),
@@ -196,7 +199,7 @@ class _Side:
 # --- the load ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(eq=False)
 class _Open:
     """A connection that is kept alive, and the text that waits for its answer on it."""
 
@@ -229,7 +232,12 @@ def drive(port: int, texts: Sequence[Text], rate: float, pid: int = 0) -> tuple[
                 if not ready and next_due is None:
                     raise RuntimeError(f"no answer within {PATIENCE_S:g} s")
                 for key, _ in ready:
-                    if done := _take(key.data):
+                    if key.data.text is None:  # the server closes a connection that nobody used for seconds
+                        selector.unregister(key.data.socket)
+                        key.data.socket.close()
+                        idle.remove(key.data)
+                        many -= 1
+                    elif done := _take(key.data):
                         sent.append(done)
                         idle.append(key.data)
         finally:
@@ -255,8 +263,9 @@ def _take(connection: _Open) -> Sent | None:
     body = whole(connection.answer)
     if body is None:
         return None
-    assert connection.text is not None
-    return Sent(connection.text, connection.due, time.time() - connection.due, body.decode())
+    text, connection.text = connection.text, None
+    assert text is not None
+    return Sent(text, connection.due, time.time() - connection.due, body.decode())
 
 
 def _computing_s(pid: int) -> float:
