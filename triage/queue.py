@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from triage import history, moments, opening, presence, same_person
 from triage.db import UtcDateTime
 from triage.lifecycles import ENTRY, HELD, OPEN_ENTRY, sources
-from triage.models import Contact, Locality, Presence, Promise, QueueEntry, Staff, new_id
+from triage.models import Contact, Locality, Promise, QueueEntry, Staff, new_id
 from triage.rules import Rules
 
 DANGER, FAILED_BEFORE, VERY_URGENT, PROFESSIONAL, NOT_ASKED, URGENT, SCHEDULED = range(7)
@@ -570,8 +570,3 @@ def nurse_name(db: Session, entry: QueueEntry) -> str | None:
 
 def _person(contact: Contact) -> str:
     return "texter" if contact.channel == "text" else "caller"
-
-
-def shift_state(db: Session, staff_id: str) -> str:
-    """The nurse's presence in a word."""
-    return db.scalar(select(Presence.state).where(Presence.staff_id == staff_id)) or "off"

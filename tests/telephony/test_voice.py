@@ -9,7 +9,7 @@ from telephony import failsafe
 from triage import accounts, bridge, contacts, queue, ringing
 from triage.carrier_models import EarlyReport
 from triage.db import Database, utcnow
-from triage.models import Contact, History, Leg, Message, Promise, QueueEntry
+from triage.models import Contact, History, Leg, Message, Presence, Promise, QueueEntry
 from triage.rules import Rules
 from triage.spool import Spool
 
@@ -344,7 +344,7 @@ def test_ringing_the_nurse_line_makes_a_nurse_ready_and_joins_her_to_nobody(line
     phone = in_database(lambda db: a_nurse(db).phone)
     line.rings(From=phone, To="+441632960130", sid="CA" + "4" * 32).hears("you are ready")
     nurse_id = in_database(lambda db: a_nurse(db).id)
-    assert in_database(lambda db: queue.shift_state(db, nurse_id)) == "ready"
+    assert in_database(lambda db: db.get(Presence, nurse_id).state) == "ready"
     line.rings(From="+447700900999", To="+441632960130", sid="CA" + "3" * 32).hears("not one of our nurses")
 
 
